@@ -1,0 +1,50 @@
+/**
+ * Everything that can go wrong in the collector, in one place: read it as the list.
+ *
+ * Each has a `code` for machines and a message that says what, where and what to do; neither holds personal data or tokens.
+ * What is expected (Meta refuses a batch, an event is invalid) is not here: those are values.
+ */
+export class CollectorError extends Error {
+  override name = 'CollectorError'
+  readonly code: string
+
+  constructor(code: string, message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.code = code
+  }
+}
+
+/** Settings are wrong. All problems at once; the process must not start (exit code 78). */
+export class SettingsError extends CollectorError {
+  override name = 'SettingsError'
+  readonly problems: readonly string[]
+
+  constructor(problems: readonly string[]) {
+    super('SETTINGS', ['The settings are not right:', ...problems.map((problem) => `  - ${problem}`)].join('\n'))
+    this.problems = problems
+  }
+}
+
+/** The queue has reached its bound, or the disk is full. Ask again later; nothing was taken. */
+export class QueueFullError extends CollectorError {
+  override name = 'QueueFullError'
+  constructor(message = 'The queue is full.', options?: ErrorOptions) {
+    super('QUEUE_FULL', message, options)
+  }
+}
+
+/** The queue's storage cannot be reached or refuses to write. Ask again later; nothing was taken. */
+export class QueueUnavailableError extends CollectorError {
+  override name = 'QueueUnavailableError'
+  constructor(message: string, options?: ErrorOptions) {
+    super('QUEUE_UNAVAILABLE', message, options)
+  }
+}
+
+/** Another process uses this queue. */
+export class QueueInUseError extends CollectorError {
+  override name = 'QueueInUseError'
+  constructor(message: string) {
+    super('QUEUE_IN_USE', message)
+  }
+}

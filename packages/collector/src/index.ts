@@ -1,0 +1,1 @@
+export { CollectorError, QueueFullError, QueueInUseError, QueueUnavailableError, SettingsError } from './errors.js'

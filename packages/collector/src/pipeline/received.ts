@@ -1,0 +1,42 @@
+import type { Issue } from '@pixel-mirror/common'
+import type { Drops, QueuedEvent } from '../queue/queue.js'
+
+/** Who sends: a visitor's browser is believed little, a server with an API key is believed. */
+export type Sender = 'browser' | 'server'
+
+/** What is known about a request beyond its body. Only `http/received.ts` takes these facts from a request. */
+export interface Received {
+  sender: Sender
+  receivedAtMs: number
+  /** The visitor's address after the proxies that are trusted; `undefined` when it is private or unknown. */
+  clientIpAddress?: string
+  clientUserAgent?: string
+  /** Raw values of the cookies `_fbp` and `_fbc`, as the browser sent them. */
+  fbp?: string
+  fbc?: string
+  /** The page's origin, checked against the allow-list. */
+  origin?: string
+  /** The request's `Referer`, used where the event names no page. */
+  referer?: string
+  /** `Sec-Purpose: prefetch` and its like. */
+  prefetch: boolean
+  /** The pixel that the route names (`POST /v26.0/{pixel_id}/events`); wins over the body. */
+  pixelId?: string
+  /** From the body's top level. */
+  testEventCode?: string
+}
+
+/** Something the pipeline did to an event so that it could be sent, for counters and the inspector. No values. */
+export interface Repair {
+  /** A stable word, for example `event_time_in_milliseconds`, `currency_upper_case`, `em_dropped`. */
+  code: string
+  path: string
+}
+
+/** One event's outcome between the socket and the queue. */
+export type Prepared =
+  | { kind: 'ready'; event: QueuedEvent; repairs: Repair[] }
+  /** Meta would refuse it: all reasons at once. */
+  | { kind: 'rejected'; eventId?: string; issues: Issue[] }
+  /** Left out on purpose, by name. */
+  | { kind: 'dropped'; pixelId: string; reason: Drops[number]['reason'] }

@@ -1,0 +1,214 @@
+/**
+ * The queue: what has been acknowledged waits here until Meta has it.
+ *
+ * Promises, kept by every implementation and checked by one contract test (`test/queue/queue-contract.ts`):
+ *
+ * 1. When `append()` resolves, the events are on stable storage (or replicated). They cannot be lost from there.
+ * 2. An event leaves the queue only by `settle()`: delivered, dead or expired. A crash before that offers it again.
+ * 3. Leased events are offered to nobody else until they are settled, released, or the leasing process is dead.
+ * 4. The same (pixel, event_name, event_id) is kept once within 48 hours; later copies are counted as `duplicate`.
+ * 5. The books balance in every state a crash can leave behind:
+ *    received = delivered + dead + expired + dropped (by name) + waiting.
+ * 6. A full queue refuses (`QueueFullError`); it never drops what it has taken.
+ * 7. Within a lane the oldest events are offered first. Between lanes there is no order and no dependence.
+ *
+ * The queue knows nothing of Meta: it stores finished JSON texts and hands them out in order.
+ */
+export interface Queue {
+  /**
+   * Stores events, all or none. Resolves only when they are durable.
+   *
+   * @param events what the pipeline finished, in order
+   * @param drops events of the same requests that were left out by name (bots, consent, …), for the books
+   * @throws QueueFullError when the bound is reached or the disk is full
+   * @throws QueueUnavailableError when the storage cannot be reached or refuses to write
+   */
+  append(events: readonly QueuedEvent[], drops?: Drops): Promise<AppendResult>
+
+  /** Takes the oldest free events of a lane, at most `maxEvents` and about `maxBytes`; `undefined` when none is free. */
+  lease(lane: LaneKey, limit: LeaseLimit): Promise<Lease | undefined>
+
+  /** Writes what became of each leased event, in one transaction with the books. Events without an entry become free again. */
+  settle(lease: Lease, verdicts: readonly Verdict[]): Promise<void>
+
+  /** The lanes that hold waiting events, and lanes whose state must be remembered (parked). */
+  lanes(): Promise<LaneStatus[]>
+
+  /** Remembers why a lane is not being sent, so that all nodes respect it and a restart does not forget. `undefined` clears it. */
+  hold(lane: LaneKey, hold: LaneHold | undefined): Promise<void>
+
+  /** Calls back when a lane may have new events to lease. Returns the function that ends it. */
+  onWaiting(listener: (lane: LaneKey) => void): () => void
+
+  deadLetters: DeadLetters
+
+  books(): Promise<Books>
+
+  /** What is in there now, for health checks, metrics and the inspector. Cheap: asked every second. */
+  status(): Promise<QueueStatus>
+
+  /** Makes one real commit; resolves when it is durable. The readiness probe. */
+  probe(): Promise<void>
+
+  /** Finishes what is under way and lets go of the storage. */
+  close(): Promise<void>
+}
+
+/** Where an event goes. Events of one lane may share a request to Meta; lanes never wait for each other. */
+export interface LaneKey {
+  pixelId: string
+  /** Only for events whose sender asked for Test Events; the pixel's configured code is added when sending. */
+  testEventCode?: string
+}
+
+/** An event with all work done: what Meta will be sent, and what the queue and the relay must know without parsing it. */
+export interface QueuedEvent {
+  lane: LaneKey
+  eventName: string
+  /** Without an id an event cannot be deduplicated. */
+  eventId?: string
+  /** When it happened, in milliseconds since the epoch. */
+  eventTimeMs: number
+  /** From here on Meta refuses it (with a safety margin), in milliseconds since the epoch. */
+  deadlineMs: number
+  /** The final entry for `data`, as JSON text without line breaks. Personal data in it is hashed. */
+  json: string
+}
+
+/** One word for why an event was left out on purpose. A closed list, so that nothing disappears without a name. */
+export type DropReason = 'duplicate' | 'bot' | 'prefetch' | 'vetoed' | 'purged'
+
+export type Drops = readonly { pixelId: string; reason: DropReason; count: number }[]
+
+export interface AppendResult {
+  /** For each event in order: newly stored, or known already (and counted as dropped by that name). */
+  stored: ('stored' | 'duplicate')[]
+}
+
+export interface LeaseLimit {
+  maxEvents: number
+  maxBytes: number
+}
+
+export interface Lease {
+  lane: LaneKey
+  events: LeasedEvent[]
+}
+
+export interface LeasedEvent {
+  /** Names the event within this queue, opaque to the caller. */
+  ref: string
+  eventName: string
+  eventId?: string
+  eventTimeMs: number
+  deadlineMs: number
+  receivedAtMs: number
+  /** When an attempt ended without an answer for the first time: Meta may have it. Not to be repeated 47 h later. */
+  ambiguousSinceMs?: number
+  json: string
+}
+
+/** What became of one leased event. */
+export type Verdict =
+  | { ref: string; kind: 'delivered' }
+  /** Back to its place; `ambiguousSinceMs` is remembered if the attempt may have arrived. */
+  | { ref: string; kind: 'free'; ambiguousSinceMs?: number }
+  | { ref: string; kind: 'dead'; reason: DeathReason }
+  /** Past Meta's age limit, or an unknown outcome past 47 h. Kept as a dead letter too, counted apart. */
+  | { ref: string; kind: 'expired'; reason: DeathReason }
+
+export interface DeathReason {
+  /** A stable word: `refused_by_meta`, `too_old`, `ambiguous_too_long`, `corrupt`, … */
+  cause: string
+  code?: number
+  subcode?: number
+  /** Meta's words, or ours. Never personal data. */
+  message: string
+  fbtraceId?: string
+}
+
+export interface LaneHold {
+  kind: 'parked' | 'throttled'
+  /** What to tell a person. */
+  reason: string
+  sinceMs: number
+  /** When to try again. */
+  untilMs: number
+}
+
+export interface LaneStatus {
+  lane: LaneKey
+  waitingEvents: number
+  waitingBytes: number
+  /** When the oldest waiting event was received; `undefined` when none waits. */
+  oldestReceivedAtMs?: number
+  hold?: LaneHold
+}
+
+/** The sums of everything that ever went through this queue, per pixel. */
+export interface Books {
+  pixels: PixelBooks[]
+}
+
+export interface PixelBooks {
+  pixelId: string
+  received: number
+  delivered: number
+  dead: number
+  expired: number
+  dropped: Partial<Record<DropReason, number>>
+  waiting: number
+  /** Dead letters put back by hand. They count as received again, so that the sum stays true. */
+  replayed: number
+}
+
+/** 0 when the books balance; anything else is an alarm. */
+export function gap(books: PixelBooks): number {
+  const dropped = Object.values(books.dropped).reduce((sum, count) => sum + count, 0)
+  return books.received - (books.delivered + books.dead + books.expired + dropped + books.waiting)
+}
+
+export interface QueueStatus {
+  waitingEvents: number
+  /** Bytes used on disk, everything included. */
+  bytes: number
+  maxBytes: number
+  oldestReceivedAtMs?: number
+  /** Why events are refused right now: `full`, `disk_full`, `read_only`, `closing`, `unreachable`. */
+  refusing?: string
+  deadLetters: number
+}
+
+export interface DeadLetter {
+  id: string
+  lane: LaneKey
+  kind: 'dead' | 'expired'
+  eventName: string
+  eventId?: string
+  eventTimeMs: number
+  receivedAtMs: number
+  diedAtMs: number
+  reason: DeathReason
+  json: string
+}
+
+export interface DeadLetterFilter {
+  pixelId?: string
+  cause?: string
+  ids?: readonly string[]
+  sinceMs?: number
+}
+
+export interface DeadLetters {
+  /** Newest first. `after` is the `id` of the last one of the page before. */
+  list(filter: DeadLetterFilter, page: { limit: number; after?: string }): Promise<DeadLetter[]>
+  /** Puts letters back into their lanes; those past their deadline stay. Returns how many went back. */
+  replay(filter: DeadLetterFilter): Promise<{ replayed: number; tooOld: number }>
+  /** Deletes letters for good. Returns how many. */
+  drop(filter: DeadLetterFilter): Promise<number>
+}
+
+/** A lane as a map key and in logs. */
+export function laneName({ pixelId, testEventCode }: LaneKey): string {
+  return testEventCode === undefined ? pixelId : `${pixelId}:${testEventCode}`
+}

@@ -1,0 +1,8 @@
+// `npm test`: everything that must hold before a change lands, on a machine with only Node and npm.
+import { pnpm } from './pnpm.mjs'
+
+pnpm('install', '--frozen-lockfile')
+pnpm('run', 'typecheck')
+pnpm('run', 'build')
+pnpm('run', 'lint')
+pnpm('run', 'unit')

@@ -1,0 +1,50 @@
+import { defineConfig } from 'vitest/config'
+
+// Workspace packages are read from their sources, so that a test needs no build of what it tests.
+const resolve = { conditions: ['@pixel-mirror/source', 'module', 'import', 'default'] }
+const ssr = { resolve: { conditions: ['@pixel-mirror/source', 'module', 'node', 'import', 'default'] } }
+
+const inNode = (name: string, root: string) => ({
+  resolve,
+  ssr,
+  test: { name, root, environment: 'node', include: ['test/**/*.test.ts'], exclude: ['test/browser/**'] },
+})
+
+export default defineConfig({
+  test: {
+    reporters: ['default', './scripts/vitest-totals.mjs'],
+    testTimeout: 20_000,
+    hookTimeout: 60_000,
+    projects: [
+      inNode('common', 'packages/common'),
+      inNode('collector', 'packages/collector'),
+      inNode('sandbox', 'packages/sandbox'),
+      {
+        resolve,
+        ssr,
+        test: {
+          name: 'tracker',
+          root: 'packages/tracker',
+          environment: 'happy-dom',
+          include: ['test/**/*.test.ts'],
+          exclude: ['test/browser/**'],
+        },
+      },
+      {
+        // Real browsers and whole processes: one file at a time, or they starve each other on two cores.
+        resolve,
+        ssr,
+        test: {
+          name: 'whole',
+          root: '.',
+          environment: 'node',
+          include: ['packages/*/test/browser/**/*.test.ts', 'examples/*/test/**/*.test.ts'],
+          exclude: ['**/node_modules/**', 'examples/aws-lambda-cdk/**'],
+          testTimeout: 60_000,
+          hookTimeout: 120_000,
+          fileParallelism: false,
+        },
+      },
+    ],
+  },
+})
