@@ -1,4 +1,4 @@
-import type { Issue } from '@pixel-mirror/common'
+import type { Issue, Mirror } from '@pixel-mirror/common'
 import type { Drops, QueuedEvent } from '../queue/queue.js'
 
 /** Who sends: a visitor's browser is believed little, a server with an API key is believed. */
@@ -33,9 +33,9 @@ export interface Repair {
   path: string
 }
 
-/** One event's outcome between the socket and the queue. */
+/** One event's outcome between the socket and the queue. `matchKeys`: which keys of `user_data` it has in the end. */
 export type Prepared =
-  | { kind: 'ready'; event: QueuedEvent; repairs: Repair[] }
+  | { kind: 'ready'; event: QueuedEvent; repairs: Repair[]; mirror: Mirror; matchKeys: readonly string[] }
   /** Meta would refuse it: all reasons at once. */
   | { kind: 'rejected'; eventId?: string; issues: Issue[] }
   /** Left out on purpose, by name. */

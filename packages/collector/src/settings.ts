@@ -1,0 +1,32 @@
+import type { Pixel } from './pixels.js'
+import type { Secret } from './secret.js'
+
+/** Everything that can be set, after checking. Names, variables, units and defaults stand in one table below. */
+export interface Settings {
+  pixels: readonly Pixel[]
+  /** Example: `v26.0`. */
+  apiVersion: string
+  graphUrl: string
+  /** No token is set: the built-in sandbox stands in for Meta. */
+  sandbox: boolean
+  host: string
+  port: number
+  adminHost: string
+  adminPort: number
+  inspectPassword?: Secret
+  /** `sqlite:./data/queue.db`, `postgres://…`, `nats://…`, `direct:` */
+  queueUrl: string
+  maxQueueBytes: number
+  maxBodyBytes: number
+  /** Requests a second that one address may send; 0 is without limit. */
+  rateLimit: number
+  apiKeys: readonly Secret[]
+  /** How many proxies to believe, or the networks they are in. */
+  trustProxy: number | readonly string[]
+  cookieDomain?: string
+  /** ISO 3166-1 alpha-2, upper case. Completes phone numbers and postcodes. */
+  defaultCountry?: string
+  logLevel: string
+  /** The tracker's path, `/tracker.js` unless set otherwise. */
+  trackerPath: string
+}
