@@ -121,6 +121,7 @@ export default tseslint.config(
         document: 'readonly',
         location: 'readonly',
         fbq: 'readonly',
+        DEMO: 'readonly',
         tracker: 'readonly',
         localStorage: 'readonly',
         sessionStorage: 'readonly',

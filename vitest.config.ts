@@ -1,7 +1,12 @@
+import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 
 // Workspace packages are read from their sources, so that a test needs no build of what it tests.
-const resolve = { conditions: ['@pixel-mirror/source', 'module', 'import', 'default'] }
+const resolve = {
+  conditions: ['@pixel-mirror/source', 'module', 'import', 'default'],
+  // Not a dependency of anything, so that `npm start` need not install what it brings along.
+  alias: { '@pixel-mirror/testing': fileURLToPath(new URL('./packages/testing/src/index.ts', import.meta.url)) },
+}
 const ssr = { resolve: { conditions: ['@pixel-mirror/source', 'module', 'node', 'import', 'default'] } }
 
 const inNode = (name: string, root: string) => ({
