@@ -33,10 +33,21 @@ export interface Repair {
   path: string
 }
 
-/** One event's outcome between the socket and the queue. `matchKeys`: which keys of `user_data` it has in the end. */
+/** One event's outcome between the socket and the queue. */
 export type Prepared =
-  | { kind: 'ready'; event: QueuedEvent; repairs: Repair[]; mirror: Mirror; matchKeys: readonly string[] }
-  /** Meta would refuse it: all reasons at once. */
-  | { kind: 'rejected'; eventId?: string; issues: Issue[] }
+  | {
+      kind: 'ready'
+      event: QueuedEvent
+      repairs: Repair[]
+      mirror: Mirror
+      /** Which keys of `user_data` it has in the end. */
+      matchKeys: readonly string[]
+      /** `custom_data.value` in `custom_data.currency`, where it has both. */
+      money?: { value: number; currency: string }
+      /** Its `client_ip_address` is an IPv6 address: the kind Meta prefers. */
+      ipv6?: boolean
+    }
+  /** Meta would refuse it: all reasons at once. Pixel, name and mirror as far as they could be read. */
+  | { kind: 'rejected'; eventId?: string; issues: Issue[]; pixelId?: string; eventName?: string; mirror?: Mirror }
   /** Left out on purpose, by name. */
   | { kind: 'dropped'; pixelId: string; reason: Drops[number]['reason'] }
