@@ -1,1 +1,7 @@
 export { CollectorError, QueueFullError, QueueInUseError, QueueUnavailableError, SettingsError } from './errors.js'
+export { createPixels } from './pixels.js'
+export type { Pixel, Pixels, ReloadablePixels } from './pixels.js'
+export { Secret } from './secret.js'
+export type { Settings } from './settings.js'
+export { loadSettings } from './settings/load-settings.js'
+export type { SettingsSources } from './settings/load-settings.js'

@@ -1,7 +1,7 @@
 import type { Pixel } from './pixels.js'
 import type { Secret } from './secret.js'
 
-/** Everything that can be set, after checking. Names, variables, units and defaults stand in one table below. */
+/** Everything that can be set, after checking. Variables, defaults, checks and meanings stand in `settings/table.ts`. */
 export interface Settings {
   pixels: readonly Pixel[]
   /** Example: `v26.0`. */
@@ -14,7 +14,7 @@ export interface Settings {
   adminHost: string
   adminPort: number
   inspectPassword?: Secret
-  /** `sqlite:./data/queue.db`, `postgres://…`, `nats://…`, `direct:` */
+  /** `sqlite:./data/queue.db`, `postgres://…`, `nats://…`, `direct:`. May hold a password: never print it. */
   queueUrl: string
   maxQueueBytes: number
   maxBodyBytes: number
@@ -27,6 +27,10 @@ export interface Settings {
   /** ISO 3166-1 alpha-2, upper case. Completes phone numbers and postcodes. */
   defaultCountry?: string
   logLevel: string
+  /** The path that events are posted to, `/events` unless set otherwise. */
+  eventsPath: string
   /** The tracker's path, `/tracker.js` unless set otherwise. */
   trackerPath: string
+  /** How long stopping may wait for what is under way. */
+  stopTimeoutMs: number
 }
