@@ -48,3 +48,11 @@ export class QueueInUseError extends CollectorError {
     super('QUEUE_IN_USE', message)
   }
 }
+
+/** A lease ended before it was settled: another node has the lane now. What it held will be offered again. */
+export class LeaseLostError extends CollectorError {
+  override name = 'LeaseLostError'
+  constructor(message: string) {
+    super('LEASE_LOST', message)
+  }
+}

@@ -1,4 +1,4 @@
-import type { LaneHold, LaneKey, LeasedEvent, Verdict } from './queue/queue.js'
+import type { LaneHold, LaneKey, LeasedEvent, StoredAs, Verdict } from './queue/queue.js'
 import type { Prepared, Received } from './pipeline/received.js'
 import type { Outcome } from './relay/outcome.js'
 
@@ -10,7 +10,7 @@ import type { Outcome } from './relay/outcome.js'
  */
 export type Happening =
   /** A request was taken: its events are durable (or were rejected or left out, each by name). */
-  | { kind: 'ingested'; received: Received; prepared: readonly Prepared[]; stored: readonly ('stored' | 'duplicate')[] }
+  | { kind: 'ingested'; received: Received; prepared: readonly Prepared[]; stored: readonly StoredAs[] }
   /** A request was turned away as a whole. */
   | { kind: 'turned_away'; atMs: number; status: number; reason: TurnedAway }
   /** An HTTP request was answered. */

@@ -37,8 +37,11 @@ export interface Queue {
   /** Remembers why a lane is not being sent, so that all nodes respect it and a restart does not forget. `undefined` clears it. */
   hold(lane: LaneKey, hold: LaneHold | undefined): Promise<void>
 
-  /** Calls back when a lane may have new events to lease. Returns the function that ends it. */
-  onWaiting(listener: (lane: LaneKey) => void): () => void
+  /**
+   * Calls back when a lane may have new events to lease. Returns the function that ends it.
+   * `added` is how many were just stored, where the queue knows: a batch that is full need not wait its second.
+   */
+  onWaiting(listener: (lane: LaneKey, added?: number) => void): () => void
 
   deadLetters: DeadLetters
 
@@ -80,9 +83,17 @@ export type DropReason = 'duplicate' | 'bot' | 'prefetch' | 'vetoed' | 'purged'
 
 export type Drops = readonly { pixelId: string; reason: DropReason; count: number }[]
 
+/**
+ * What became of an appended event: newly stored, or known already (and counted as dropped by that name).
+ * `refused` only by a queue that answers after Meta did (`direct:`): Meta refused this one, and it is kept nowhere.
+ */
+export type StoredAs = 'stored' | 'duplicate' | 'refused'
+
 export interface AppendResult {
-  /** For each event in order: newly stored, or known already (and counted as dropped by that name). */
-  stored: ('stored' | 'duplicate')[]
+  /** For each event in order. */
+  stored: StoredAs[]
+  /** Why, for each event that was `refused`. */
+  refused?: readonly { index: number; reason: DeathReason }[]
 }
 
 export interface LeaseLimit {

@@ -3,8 +3,11 @@ export type Outcome =
   | { kind: 'accepted'; fbtraceId?: string }
   /** Not now. The whole lane waits: `afterMs` if Meta says so, else backoff. `ambiguous`: Meta may have taken it. */
   | { kind: 'retry'; cause: string; afterMs?: number; ambiguous: boolean }
-  /** At least one event in it is bad: bisect until it is alone. */
-  | { kind: 'split'; cause: string; reason: MetaError }
+  /**
+   * At least one event in it is bad: bisect until it is alone. `hint`: which one Meta seems to mean, tried first.
+   * `triesAlone`: how often it must be refused alone before it is believed (default 1); more where the code is not known.
+   */
+  | { kind: 'split'; cause: string; reason: MetaError; hint?: number; triesAlone?: number }
   /** Nothing is wrong with the events: token, permission, wrong pixel. Keep all, alarm, probe now and then. */
   | { kind: 'park'; cause: string; reason: MetaError }
 
