@@ -1,1 +1,2 @@
 export { launchChromium } from './browser.js'
+export { eventually, startNode, type Child } from './child.js'
