@@ -11,6 +11,7 @@ it('finds no gap when everything received is accounted for', () => {
     dropped: { duplicate: 2 },
     waiting: 2,
     replayed: 0,
+    lettersDropped: 0,
   }
 
   expect(gap(books)).toBe(0)

@@ -25,10 +25,16 @@ export interface Queue {
    */
   append(events: readonly QueuedEvent[], drops?: Drops): Promise<AppendResult>
 
-  /** Takes the oldest free events of a lane, at most `maxEvents` and about `maxBytes`; `undefined` when none is free. */
+  /**
+   * Takes the oldest free events of a lane, at most `maxEvents` and about `maxBytes` (but always one, however big);
+   * `undefined` when none is free. A held lane is leased like any other: respecting the hold is the caller's part.
+   */
   lease(lane: LaneKey, limit: LeaseLimit): Promise<Lease | undefined>
 
-  /** Writes what became of each leased event, in one transaction with the books. Events without an entry become free again. */
+  /**
+   * Writes what became of each leased event, in one transaction with the books. Events without an entry become free again,
+   * so no verdicts at all release the lease. A lease can be settled once; what comes later for it changes nothing.
+   */
   settle(lease: Lease, verdicts: readonly Verdict[]): Promise<void>
 
   /** The lanes that hold waiting events, and lanes whose state must be remembered (parked). */
@@ -122,7 +128,7 @@ export interface LeasedEvent {
 /** What became of one leased event. */
 export type Verdict =
   | { ref: string; kind: 'delivered' }
-  /** Back to its place; `ambiguousSinceMs` is remembered if the attempt may have arrived. */
+  /** Back to its place; `ambiguousSinceMs` is remembered if the attempt may have arrived. The first time stays. */
   | { ref: string; kind: 'free'; ambiguousSinceMs?: number }
   | { ref: string; kind: 'dead'; reason: DeathReason }
   /** Past Meta's age limit, or an unknown outcome past 47 h. Kept as a dead letter too, counted apart. */
@@ -171,6 +177,8 @@ export interface PixelBooks {
   waiting: number
   /** Dead letters put back by hand. They count as received again, so that the sum stays true. */
   replayed: number
+  /** Dead letters deleted, by hand or because of their age. They stay counted as dead or expired. */
+  lettersDropped: number
 }
 
 /** 0 when the books balance; anything else is an alarm. */
@@ -213,7 +221,7 @@ export interface DeadLetterFilter {
 export interface DeadLetters {
   /** Newest first. `after` is the `id` of the last one of the page before. */
   list(filter: DeadLetterFilter, page: { limit: number; after?: string }): Promise<DeadLetter[]>
-  /** Puts letters back into their lanes; those past their deadline stay. Returns how many went back. */
+  /** Puts letters back into their lanes, as received now; those past their deadline stay. Returns how many went back. */
   replay(filter: DeadLetterFilter): Promise<{ replayed: number; tooOld: number }>
   /** Deletes letters for good. Returns how many. */
   drop(filter: DeadLetterFilter): Promise<number>

@@ -258,7 +258,16 @@ describe('createMetrics()', () => {
   })
 
   it('shows the books and their gap', async () => {
-    const entry = { pixelId: PIXEL, received: 10, delivered: 5, dead: 1, expired: 1, waiting: 1, replayed: 0 }
+    const entry = {
+      pixelId: PIXEL,
+      received: 10,
+      delivered: 5,
+      dead: 1,
+      expired: 1,
+      waiting: 1,
+      replayed: 0,
+      lettersDropped: 0,
+    }
     const { lines } = metricsOf({ books: { pixels: [{ ...entry, dropped: { duplicate: 1 } }] } })
 
     expect(await lines('books_received_events_total')).toEqual([expect.stringMatching(/ 10$/)])
