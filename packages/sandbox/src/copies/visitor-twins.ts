@@ -1,0 +1,45 @@
+import type { Arrival } from './arrival.js'
+import { WINDOW_MS } from './tally.js'
+
+/**
+ * Meta's second method of deduplication, for copies that have no id in common because one has none at all: the same event name
+ * by the same visitor (`fbp` or `external_id`), the browser's copy first. It never works within one channel.
+ *
+ * The pixel's automatic page views need it: they carry no id.
+ */
+export class VisitorTwins {
+  readonly #lastBrowserCopy = new Map<string, { atMs: number; hasId: boolean }>()
+  readonly #capacity: number
+
+  constructor(capacity: number) {
+    this.#capacity = capacity
+  }
+
+  noteBrowserCopy(copy: Arrival, nowMs: number): void {
+    for (const key of keysOf(copy)) {
+      this.#lastBrowserCopy.delete(key)
+      this.#lastBrowserCopy.set(key, { atMs: nowMs, hasId: copy.event_id !== undefined })
+    }
+    for (const oldest of this.#lastBrowserCopy.keys()) {
+      if (this.#lastBrowserCopy.size <= this.#capacity) break
+      this.#lastBrowserCopy.delete(oldest)
+    }
+  }
+
+  /** Whether the browser's copy of what this server copy tells of came within the last 48 hours. */
+  hasBrowserCopyOf(copy: Arrival, nowMs: number): boolean {
+    if (this.#lastBrowserCopy.size === 0) return false
+    return keysOf(copy).some((key) => {
+      const last = this.#lastBrowserCopy.get(key)
+      return last !== undefined && !(last.hasId && copy.event_id !== undefined) && nowMs - last.atMs < WINDOW_MS
+    })
+  }
+
+  clear(): void {
+    this.#lastBrowserCopy.clear()
+  }
+}
+
+function keysOf({ pixel_id, event_name, visitor }: Arrival): string[] {
+  return visitor.map((mark) => `${pixel_id}\n${event_name}\n${mark}`)
+}
