@@ -22,9 +22,9 @@ function onwarn(warning) {
   throw new Error(`${warning.code}: ${warning.message}`)
 }
 
-/** The ES modules of a package, one file per entry, and the types of its library entry. */
+/** The ES modules of a package, one file per entry (`inspector/history-worker` → `dist/history-worker.js`), and the types of its library entry. */
 function modules(name, entries) {
-  const input = Object.fromEntries(entries.map((entry) => [entry, `${folder(name)}src/${entry}.ts`]))
+  const input = Object.fromEntries(entries.map((entry) => [entry.split('/').at(-1), `${folder(name)}src/${entry}.ts`]))
   return [
     {
       input,
@@ -47,5 +47,5 @@ export default [
   ...modules('common', ['index']),
   ...modules('tracker', ['index']),
   ...modules('sandbox', ['index']),
-  ...modules('collector', ['index']),
+  ...modules('collector', ['index', 'inspector/history-worker']),
 ]

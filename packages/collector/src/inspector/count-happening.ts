@@ -1,0 +1,119 @@
+import type { Mirror } from '@pixel-mirror/common'
+import type { Happening } from '../observer.js'
+import type { Prepared, Sender } from '../pipeline/received.js'
+import type { Twin } from './api.js'
+import { ageClass, count, latencyClass, type Counts } from './counts.js'
+
+/** Where to count: the sums of one pixel and event name in the minute of a moment. Both are empty where there are none. */
+export type CountsFor = (atMs: number, pixelId: string, eventName: string) => Counts
+
+/** Recovered: Meta would not have heard of the event without this copy. */
+export const RECOVERED: readonly Twin[] = ['blocked', 'absent']
+
+/** Adds what happened to the sums. Never looks into an event's JSON: everything it needs was found before. */
+export function countHappening(happening: Happening, countsFor: CountsFor): void {
+  switch (happening.kind) {
+    case 'ingested':
+      return countIngested(happening, countsFor)
+    case 'turned_away':
+      return count(countsFor(happening.atMs, '', ''), `turned_away.${happening.reason}`)
+    case 'attempted':
+      return countAttempted(happening, countsFor)
+    case 'settled':
+      return countSettled(happening, countsFor)
+    case 'alarm':
+      return count(countsFor(happening.atMs, '', ''), `alarm.${happening.code}`)
+    case 'answered':
+    case 'lane':
+      return
+  }
+}
+
+export function twinOf(mirror: Mirror | undefined, sender: Sender): Twin {
+  return mirror?.pixel ?? (sender === 'server' ? 'server' : 'unknown')
+}
+
+function countIngested(
+  { received, prepared, stored }: Extract<Happening, { kind: 'ingested' }>,
+  countsFor: CountsFor,
+): void {
+  const atMs = received.receivedAtMs
+  // `stored` speaks of the events that were ready, in their order.
+  let nextStored = 0
+  for (const one of prepared) {
+    switch (one.kind) {
+      case 'ready': {
+        const counts = countsFor(atMs, one.event.lane.pixelId, one.event.eventName)
+        const as = stored[nextStored++] ?? 'stored'
+        if (as === 'duplicate') count(counts, 'duplicates')
+        else if (as === 'refused') count(counts, 'rejected')
+        else countStored(one, twinOf(one.mirror, received.sender), atMs, counts)
+        break
+      }
+      case 'rejected': {
+        const counts = countsFor(atMs, one.pixelId ?? '', one.eventName ?? '')
+        count(counts, 'rejected')
+        for (const { code } of one.issues) count(counts, `rejected.${code}`)
+        break
+      }
+      case 'dropped': {
+        const counts = countsFor(atMs, one.pixelId, '')
+        count(counts, 'dropped')
+        count(counts, `dropped.${one.reason}`)
+        break
+      }
+    }
+  }
+}
+
+function countStored(
+  { event, repairs, matchKeys, money, ipv6 }: Extract<Prepared, { kind: 'ready' }>,
+  twin: Twin,
+  receivedAtMs: number,
+  counts: Counts,
+): void {
+  count(counts, 'events')
+  count(counts, `twin.${twin}`)
+  count(counts, `age.${ageClass(receivedAtMs - event.eventTimeMs)}`)
+  if (event.eventId !== undefined) count(counts, 'id')
+  if (ipv6) count(counts, 'ipv6')
+  for (const key of matchKeys) count(counts, `key.${key}`)
+  for (const { code } of repairs) count(counts, `repair.${code}`)
+  if (money) {
+    count(counts, `money.${money.currency}`, money.value)
+    if (RECOVERED.includes(twin)) count(counts, `money.${money.currency}.recovered`, money.value)
+  }
+}
+
+function countAttempted(
+  { atMs, lane, attempt }: Extract<Happening, { kind: 'attempted' }>,
+  countsFor: CountsFor,
+): void {
+  const { outcome, events, bytes, durationMs, usage } = attempt
+  const counts = countsFor(atMs, lane.pixelId, '')
+  count(counts, 'attempts')
+  count(counts, 'attempts.events', events.length)
+  count(counts, 'attempts.bytes', bytes)
+  count(counts, latencyClass(durationMs))
+  if (outcome.kind !== 'accepted') count(counts, `attempt.${outcome.kind}.${outcome.cause}`)
+  if (usage !== undefined) counts['max.usage'] = Math.max(counts['max.usage'] ?? 0, usage)
+}
+
+function countSettled(
+  { atMs, lane, events, verdicts }: Extract<Happening, { kind: 'settled' }>,
+  countsFor: CountsFor,
+): void {
+  const byRef = new Map(events.map((event) => [event.ref, event]))
+  for (const verdict of verdicts) {
+    const event = byRef.get(verdict.ref)
+    if (!event || verdict.kind === 'free') continue
+    const counts = countsFor(atMs, lane.pixelId, event.eventName)
+    count(counts, verdict.kind)
+    if (verdict.kind === 'delivered') {
+      count(counts, `fresh.${ageClass(atMs - event.eventTimeMs)}`)
+      count(counts, 'waitedMs', atMs - event.receivedAtMs)
+    } else {
+      count(counts, `${verdict.kind}.${verdict.reason.cause}`)
+    }
+  }
+}

@@ -1,0 +1,33 @@
+import { existsSync, mkdirSync, renameSync } from 'node:fs'
+import { dirname } from 'node:path'
+import type { HistoryLimits } from './history.js'
+import { createHistoryStore, type HistoryStore } from './history-store.js'
+import { openSqlite, type SqliteDatabase } from './sqlite.js'
+
+/**
+ * Opens the history; a file that cannot be read is set aside and a new one begun: history is worth less than a start.
+ *
+ * @param file its path, or `:memory:`
+ */
+export async function openHistoryStore(file: string, nowMs: number, limits?: HistoryLimits): Promise<HistoryStore> {
+  if (file !== ':memory:') mkdirSync(dirname(file), { recursive: true })
+  try {
+    return await tryOpen(file, limits)
+  } catch (error) {
+    if (file === ':memory:' || !existsSync(file)) throw error
+    for (const part of ['', '-wal', '-shm']) {
+      if (existsSync(file + part)) renameSync(file + part, `${file}.damaged-${nowMs}${part}`)
+    }
+    return tryOpen(file, limits)
+  }
+}
+
+async function tryOpen(file: string, limits?: HistoryLimits): Promise<HistoryStore> {
+  const db: SqliteDatabase = await openSqlite(file)
+  try {
+    return createHistoryStore(db, limits)
+  } catch (error) {
+    db.close()
+    throw error
+  }
+}
