@@ -28,6 +28,7 @@ export type TurnedAway =
   | 'not_json'
   | 'not_an_event'
   | 'too_large'
+  | 'encoding'
   | 'origin'
   | 'api_key'
   | 'rate'

@@ -16,6 +16,8 @@ export interface Received {
   fbc?: string
   /** The page's origin, checked against the allow-list. */
   origin?: string
+  /** The pixels that the page may send for, when it may not for all; events for others are rejected. */
+  pixelIds?: ReadonlySet<string>
   /** The request's `Referer`, used where the event names no page. */
   referer?: string
   /** `Sec-Purpose: prefetch` and its like. */
