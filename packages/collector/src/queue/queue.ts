@@ -146,6 +146,8 @@ export interface DeathReason {
 
 export interface LaneHold {
   kind: 'parked' | 'throttled'
+  /** A stable word, for which `remedyFor()` knows what to do. */
+  cause?: string
   /** What to tell a person. */
   reason: string
   sinceMs: number

@@ -1,0 +1,109 @@
+import type { LaneHold, LaneKey } from '../queue/queue.js'
+import { laneName } from '../queue/queue.js'
+import type { Budget } from './budget.js'
+import { createBudget } from './budget.js'
+import type { RelayLimits } from './limits.js'
+import type { Pace } from './pace.js'
+import { startPace } from './pace.js'
+
+/**
+ * - `idle`: nothing waits, as far as is known.
+ * - `waiting`: for something with a name: for more events (`gathering`), for its turn (`turn`), or for time to pass after
+ *   trouble (the cause).
+ * - `sending`: requests are under way.
+ * - `parked`: Meta refuses the settings, not the events. One event is tried now and then.
+ * - `stopped`: the relay has ended.
+ */
+export type LaneState = 'idle' | 'waiting' | 'sending' | 'parked' | 'stopped'
+
+/** What the relay knows of one lane. Its size does not depend on how much waits. */
+export interface Lane {
+  readonly key: LaneKey
+  readonly name: string
+  /** These three are changed by `change()` alone. */
+  state: LaneState
+  cause: string | undefined
+  untilMs: number | undefined
+
+  pace: Pace
+  /** Batches leased and not settled. */
+  inFlight: number
+  /** Whether there may be events that nobody has leased. */
+  more: boolean
+  /** How many were added since the last lease, where the queue says. */
+  added: number
+  /** Runs while a batch gathers. */
+  gathering: NodeJS.Timeout | undefined
+  /** Runs while the lane waits out trouble or is parked; `dueMs` is when it ends, by the clock that never jumps. */
+  pause: { timer: NodeJS.Timeout; dueMs: number } | undefined
+  /** A parked lane's next batch is one event, to see. */
+  probing: boolean
+  /** What the queue remembers for other nodes and the next start. */
+  hold: LaneHold | undefined
+  /** When the hold was last changed here, by the clock that never jumps. */
+  holdChangedMs: number
+  budget: Budget
+  /** How often single events were refused without being believed. */
+  refusals: Map<string, number>
+  /** Deaths for reasons nobody knows, since something was accepted. */
+  unsureDeaths: number
+}
+
+/** A lane as it is shown to people. */
+export interface LaneView {
+  lane: LaneKey
+  state: LaneState
+  /** What it waits for or why it is parked; `remedyFor()` says what to do. */
+  cause?: string
+  /** Until when, in milliseconds since the epoch. */
+  untilMs?: number
+  inFlight: number
+  /** Failures in a row. */
+  failures: number
+  /** Requests it may have under way, and events in each. */
+  concurrency: number
+  maxEvents: number
+}
+
+export function createLane(key: LaneKey, limits: RelayLimits): Lane {
+  return {
+    key,
+    name: laneName(key),
+    state: 'idle',
+    cause: undefined,
+    untilMs: undefined,
+    pace: startPace(limits),
+    inFlight: 0,
+    more: false,
+    added: 0,
+    gathering: undefined,
+    pause: undefined,
+    probing: false,
+    hold: undefined,
+    holdChangedMs: 0,
+    budget: createBudget(limits.bisectRequestsPerMinute),
+    refusals: new Map(),
+    unsureDeaths: 0,
+  }
+}
+
+/** The only place where a lane's state changes. A stopped lane stays stopped. */
+export function change(lane: Lane, state: LaneState, cause?: string, untilMs?: number): void {
+  if (lane.state === 'stopped') return
+  lane.state = state
+  lane.cause = cause
+  lane.untilMs = untilMs
+}
+
+export function viewOf({ key, state, cause, untilMs, inFlight, pace }: Lane): LaneView {
+  return {
+    lane: key,
+    state,
+    ...(cause !== undefined && { cause }),
+    ...(untilMs !== undefined && { untilMs }),
+    inFlight,
+    failures: pace.failures,
+    concurrency: pace.concurrency,
+    maxEvents: pace.maxEvents,
+  }
+}
