@@ -1,0 +1,237 @@
+import { randomBytes } from 'node:crypto'
+import { hostname } from 'node:os'
+import { QueueInUseError, QueueFullError, QueueUnavailableError } from '../../errors.js'
+import type { QueueOptions } from '../queue-options.js'
+import type { LaneHold, LaneKey, LaneStatus, Queue, QueueStatus } from '../queue.js'
+import { Appender, laneId } from './appender.js'
+import { asQueueError, assertDurable, createPool, parsePostgresUrl } from './connection.js'
+import { postgresDeadLetters } from './dead-letters.js'
+import { Drainer } from './drainer.js'
+import { Ownership, OWNERSHIP_MS } from './ownership.js'
+import { migrate } from './schema.js'
+import { readBooks } from './tally.js'
+
+/** Two for taking in, the rest for draining, renewing and looking. A database serves many nodes: each is modest. */
+const MAX_CONNECTIONS = 6
+
+/** How often a node looks for lanes that have something to send and that nobody drains. */
+const LOOK_EVERY_MS = 500
+
+export interface PostgresQueueOptions extends QueueOptions {
+  /** How long a dead node keeps its lanes, in milliseconds. */
+  ownershipMs?: number
+  /** The pixels this collector is set up for; two collectors with none in common on the same tables are a mistake. */
+  pixelIds?: readonly string[]
+}
+
+/**
+ * The queue on PostgreSQL, shared by any number of collectors. None is special: each takes events in, each drains lanes.
+ *
+ * - `append()` resolves after COMMIT with `fsync` and `synchronous_commit` on; weaker servers are refused at the start.
+ * - A lane is drained by one node at a time (`ownership.ts`). When a node dies, its lanes move within 15 seconds.
+ * - A hold (parked, throttled) stands on the lane's row: all nodes respect it.
+ * - kill -9 of a node: what it had leased is offered again by the lane's next owner. What Meta had taken and the node could not write
+ *   down is sent twice, at most one batch for each request in flight; Meta deduplicates it by event id.
+ * - The database away: appends reject with `QueueUnavailableError` until it is back; nothing acknowledged depends on this process.
+ *
+ * @throws QueueUnavailableError when the database cannot be reached, would not be durable, or holds tables of a newer version
+ * @throws QueueInUseError when another cluster uses these tables
+ */
+export async function openPostgresQueue(url: string, options: PostgresQueueOptions): Promise<Queue> {
+  const { maxBytes, log, now, ownershipMs = OWNERSHIP_MS, pixelIds = [] } = options
+  const target = parsePostgresUrl(url)
+  const pool = createPool(target, MAX_CONNECTIONS)
+  const node = `${hostname()}/${process.pid}/${randomBytes(4).toString('hex')}`
+  // A connection that breaks while idle; the pool replaces it, and whoever asks next learns whether that works.
+  pool.on('error', (error) => log.warn({ event: 'queue.connection_lost', reason: asQueueError(error).message }, 'lost a database connection'))
+
+  try {
+    await assertDurable(pool)
+    await migrate(pool, target.schema)
+    await announce()
+  } catch (error) {
+    await pool.end()
+    throw error instanceof QueueInUseError ? error : asQueueError(error)
+  }
+
+  const listeners = new Set<(lane: LaneKey, added?: number) => void>()
+  const tell = (lane: LaneKey, added?: number) => listeners.forEach((listener) => listener(lane, added))
+  let waiting = { events: 0, bytes: 0, oldestReceivedAtMs: undefined as number | undefined, deadLetters: 0 }
+  let trouble: string | undefined
+  let closing = false
+
+  const ownership = new Ownership(pool, node, (lane) => drainer.forget(lane), ownershipMs)
+  const drainer: Drainer = new Drainer({ pool, node, now, ownership })
+  const appender = new Appender({
+    pool,
+    node,
+    now,
+    onStored(stored) {
+      for (const { lane, events, bytes } of stored.values()) {
+        waiting.bytes += bytes
+        tell(lane, events)
+      }
+    },
+  })
+
+  async function announce(): Promise<void> {
+    const { rows } = await pool.query<{ id: string }>(
+      `SELECT id FROM node WHERE alive_at > clock_timestamp() - $1 * interval '1 millisecond' AND id <> $2
+       AND cardinality(pixels) > 0 AND cardinality($3::text[]) > 0 AND NOT pixels && $3::text[]`,
+      [ownershipMs, node, pixelIds],
+    )
+    if (rows[0]) {
+      throw new QueueInUseError(
+        `Another cluster uses these tables: the collector ${rows[0].id} has other pixels. Give this one its own schema: QUEUE_URL=…?schema=another_name`,
+      )
+    }
+    await beat()
+  }
+
+  /** A real commit; says that this node lives, and forgets nodes that are long dead. */
+  async function beat(): Promise<void> {
+    await pool.query(
+      `INSERT INTO node (id, pixels, alive_at) VALUES ($1, $2, clock_timestamp())
+       ON CONFLICT (id) DO UPDATE SET alive_at = excluded.alive_at, pixels = excluded.pixels`,
+      [node, pixelIds],
+    )
+  }
+
+  /** One look: what waits, and which lanes this node could drain. */
+  async function look(): Promise<void> {
+    const { rows } = await pool.query<{ events: string | null; bytes: string | null; oldest: string | null; letters: string }>(
+      `SELECT sum(n - cardinality(gone)) AS events, sum(bytes) AS bytes, min(received_ms) AS oldest,
+              (SELECT count(*) FROM dead_letter) AS letters FROM chunk`,
+    )
+    const [row] = rows
+    waiting = {
+      events: Number(row?.events ?? 0),
+      bytes: Number(row?.bytes ?? 0),
+      oldestReceivedAtMs: row?.oldest == null ? undefined : Number(row.oldest),
+      deadLetters: Number(row?.letters ?? 0),
+    }
+    const { rows: lanes } = await pool.query<{ pixel_id: string; test_code: string }>(
+      `SELECT pixel_id, test_code FROM lane
+       WHERE (owner IS NULL OR owner = $1 OR lease_until < clock_timestamp()) AND EXISTS (SELECT 1 FROM chunk WHERE lane_id = lane.id)`,
+      [node],
+    )
+    for (const lane of lanes) tell(keyOf(lane))
+  }
+
+  async function rounds(): Promise<void> {
+    try {
+      await ownership.renew()
+      await look()
+      if (trouble !== undefined) log.info({ event: 'queue.reachable' }, 'the database is back')
+      trouble = undefined
+    } catch (error) {
+      const reason = asQueueError(error).message
+      if (trouble === undefined) log.error({ event: 'queue.unreachable', reason }, 'the database cannot be used')
+      trouble = reason
+    }
+  }
+
+  let roundUnderWay = Promise.resolve()
+  const timer = setInterval(() => {
+    roundUnderWay = roundUnderWay.then(rounds)
+  }, LOOK_EVERY_MS)
+  timer.unref()
+  const beats = setInterval(() => void beat().catch(() => undefined), ownershipMs / 2)
+  beats.unref()
+
+  return {
+    async append(events, drops = []) {
+      if (closing) throw new QueueUnavailableError('The queue is closed.')
+      if (waiting.bytes + events.reduce((sum, { json }) => sum + json.length, 0) > maxBytes) throw new QueueFullError()
+      return appender.append(events, drops)
+    },
+
+    lease: (lane, limit) => drainer.lease(lane, limit).catch(rethrow),
+
+    async settle(lease, verdicts) {
+      const { freed, bytes } = await drainer.settle(lease, verdicts).catch(rethrow)
+      waiting.bytes -= bytes
+      if (freed) tell(lease.lane)
+    },
+
+    async lanes() {
+      const { rows } = await pool
+        .query<LaneRow>(
+          `SELECT pixel_id, test_code, hold, sum(n - cardinality(gone)) AS events, sum(bytes) AS bytes, min(received_ms) AS oldest
+           FROM lane LEFT JOIN chunk ON lane_id = lane.id GROUP BY lane.id HAVING hold IS NOT NULL OR sum(n) > 0`,
+        )
+        .catch(rethrow)
+      return rows.map(statusOf)
+    },
+
+    async hold(lane, hold) {
+      const id = await laneId(pool, lane).catch(rethrow)
+      await pool.query('UPDATE lane SET hold = $2 WHERE id = $1', [id, hold ?? null]).catch(rethrow)
+    },
+
+    onWaiting(listener) {
+      listeners.add(listener)
+      return () => listeners.delete(listener)
+    },
+
+    deadLetters: postgresDeadLetters({ pool, node, now, onReplayed: tell }),
+
+    books: () => readBooks(pool).catch(rethrow),
+
+    async status(): Promise<QueueStatus> {
+      if (!closing) await look().catch(rethrow)
+      const refusing = closing ? 'closing' : trouble !== undefined ? 'unreachable' : waiting.bytes >= maxBytes ? 'full' : undefined
+      return {
+        waitingEvents: waiting.events,
+        bytes: waiting.bytes,
+        maxBytes,
+        deadLetters: waiting.deadLetters,
+        ...(waiting.oldestReceivedAtMs !== undefined && { oldestReceivedAtMs: waiting.oldestReceivedAtMs }),
+        ...(refusing !== undefined && { refusing }),
+      }
+    },
+
+    probe: () => beat().catch(rethrow),
+
+    async close() {
+      if (closing) return
+      closing = true
+      clearInterval(timer)
+      clearInterval(beats)
+      await appender.settled()
+      await roundUnderWay
+      // If the database is away, the leases run out by themselves.
+      await ownership.giveBack().catch((error: unknown) => log.warn({ event: 'queue.lanes_not_given_back', reason: asQueueError(error).message }, 'lanes move when their lease runs out'))
+      await pool.query('DELETE FROM node WHERE id = $1', [node]).catch(() => undefined)
+      await pool.end()
+    },
+  }
+}
+
+interface LaneRow {
+  pixel_id: string
+  test_code: string
+  hold: LaneHold | null
+  events: string | null
+  bytes: string | null
+  oldest: string | null
+}
+
+const keyOf = ({ pixel_id, test_code }: { pixel_id: string; test_code: string }): LaneKey => ({
+  pixelId: pixel_id,
+  ...(test_code !== '' && { testEventCode: test_code }),
+})
+
+function statusOf(row: LaneRow): LaneStatus {
+  return {
+    lane: keyOf(row),
+    waitingEvents: Number(row.events ?? 0),
+    waitingBytes: Number(row.bytes ?? 0),
+    ...(row.oldest !== null && { oldestReceivedAtMs: Number(row.oldest) }),
+    ...(row.hold !== null && { hold: row.hold }),
+  }
+}
+
+function rethrow(error: unknown): never {
+  throw asQueueError(error)
+}
