@@ -1,5 +1,7 @@
-import type { Issue, Mirror } from '@pixel-mirror/common'
+import type { Issue, Mirror, Repair } from '@pixel-mirror/common'
 import type { Drops, QueuedEvent } from '../queue/queue.js'
+
+export type { Repair } from '@pixel-mirror/common'
 
 /** Who sends: a visitor's browser is believed little, a server with an API key is believed. */
 export type Sender = 'browser' | 'server'
@@ -28,11 +30,10 @@ export interface Received {
   testEventCode?: string
 }
 
-/** Something the pipeline did to an event so that it could be sent, for counters and the inspector. No values. */
-export interface Repair {
-  /** A stable word, for example `event_time_in_milliseconds`, `currency_upper_case`, `em_dropped`. */
-  code: string
-  path: string
+/** The visitor's ids as an event carries them in the end; the answer to a browser renews them as cookies. */
+export interface Identity {
+  fbp?: string | undefined
+  fbc?: string | undefined
 }
 
 /** One event's outcome between the socket and the queue. */
@@ -48,6 +49,8 @@ export type Prepared =
       money?: { value: number; currency: string }
       /** Its `client_ip_address` is an IPv6 address: the kind Meta prefers. */
       ipv6?: boolean
+      /** Only of a browser's event. */
+      identity?: Identity
     }
   /** Meta would refuse it: all reasons at once. Pixel, name and mirror as far as they could be read. */
   | { kind: 'rejected'; eventId?: string; issues: Issue[]; pixelId?: string; eventName?: string; mirror?: Mirror }

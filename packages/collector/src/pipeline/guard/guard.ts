@@ -1,0 +1,59 @@
+import type { CustomData } from '@pixel-mirror/common'
+import type { Draft } from '../draft.js'
+import type { Findings } from '../findings.js'
+import { sha256 } from '../normalise/sha256.js'
+import { guardTree } from './guard-tree.js'
+import { guardUrl } from './guard-url.js'
+import { findPersonal } from './personal-text.js'
+
+/**
+ * Nothing personal leaves in plain text outside of the fields that are made for it: e-mail addresses, telephone numbers, names and secrets
+ * that slipped into addresses, custom data or ids are removed, or hashed where the value must stay distinct, and counted.
+ */
+export function guard(draft: Draft, findings: Findings): Draft {
+  return {
+    ...draft,
+    event_name: guardName(draft.event_name, findings),
+    event_id: guardId(draft.event_id, findings),
+    event_source_url: guardAddress(draft.event_source_url, 'event_source_url', findings),
+    referrer_url: guardAddress(draft.referrer_url, 'referrer_url', findings),
+    user_data: guardUserAgent(draft.user_data, findings),
+    custom_data: guardTree(draft.custom_data, 'custom_data', findings) as CustomData | undefined,
+    original_event_data: guardTree(
+      draft.original_event_data,
+      'original_event_data',
+      findings,
+    ) as Draft['original_event_data'],
+    app_data: guardTree(draft.app_data, 'app_data', findings) as Draft['app_data'],
+    attribution_data: guardTree(draft.attribution_data, 'attribution_data', findings) as Draft['attribution_data'],
+  }
+}
+
+/** A name with personal data in it would make every event one of a kind; there is nothing to save. */
+function guardName(name: string, findings: Findings): string {
+  if (findPersonal(name).kind === 'clean') return name
+  findings.refuse('event_name_personal', 'event_name')
+  return ''
+}
+
+/** Two copies of one event still meet by the hash; the browser's copy, which has the plain id, is not found any more. */
+function guardId(id: string | undefined, findings: Findings): string | undefined {
+  if (id === undefined || findPersonal(id).kind === 'clean') return id
+  findings.repair('event_id_hashed', 'event_id')
+  return sha256(id)
+}
+
+function guardAddress(url: string | undefined, field: string, findings: Findings): string | undefined {
+  const guarded = url === undefined ? undefined : guardUrl(url)
+  if (guarded !== url) findings.repair('personal_data_removed', field)
+  return guarded
+}
+
+/** Robots leave addresses there, and pages in apps a visitor's name. */
+function guardUserAgent(userData: Draft['user_data'], findings: Findings): Draft['user_data'] {
+  const userAgent = userData.client_user_agent
+  const found = typeof userAgent === 'string' ? findPersonal(userAgent) : undefined
+  if (found === undefined || found.kind === 'clean') return userData
+  findings.repair('personal_data_removed', 'user_data.client_user_agent')
+  return { ...userData, client_user_agent: found.kind === 'parts' ? found.text : undefined }
+}

@@ -1,0 +1,126 @@
+import type { Repair } from '../repair.js'
+import type { UserData } from '../user-data.js'
+import type { NormaliseContext } from './context.js'
+import { normaliseCountry } from './country.js'
+import { readHashed } from './hashed.js'
+import { userDataField } from './user-data-fields.js'
+import type { UserDataField } from './user-data-fields.js'
+
+export interface NormaliseOptions extends Omit<NormaliseContext, 'country'> {
+  /** SHA-256 of the UTF-8 text, as 64 lower-case hexadecimal digits. */
+  sha256: (text: string) => string
+  /** ISO 3166-1 alpha-2, for people whose event names no country. */
+  defaultCountry?: string | undefined
+}
+
+/** Meta sets no bound to the values of one field; nobody has more addresses than this. */
+const MAX_VALUES = 20
+
+/** A plain value of personal data that is longer is none. */
+const MAX_VALUE_LENGTH = 500
+
+/** An address of the internet's longest kind of identity, the user agent, and `fbc` need more. */
+const MAX_PLAIN_LENGTH = 4_000
+
+/**
+ * Cleans and hashes the `user_data` of one event: what is plain is normalised by `USER_DATA_FIELDS` and hashed where Meta asks for it, what is
+ * hashed passes. A value that cannot be used is left out and named in `repairs`; the rest stays. Applied to its own result it changes nothing.
+ */
+export function normaliseUserData(
+  given: Readonly<Record<string, unknown>>,
+  options: NormaliseOptions,
+): { userData: UserData; repairs: Repair[] } {
+  const repairs: Repair[] = []
+  const userData: Record<string, string | string[]> = {}
+  const context: NormaliseContext = {
+    country: countryOfEvent(given, options),
+    nowMs: options.nowMs,
+    parsePhone: options.parsePhone,
+    countryOf: options.countryOf,
+  }
+
+  for (const key of Object.keys(given)) {
+    const value = given[key]
+    if (value === undefined || value === null) continue
+    const known = userDataField(key)
+    if (known === undefined) {
+      // An unknown key is not repeated: it may itself be personal.
+      repairs.push({ code: 'unknown_user_data_dropped', path: 'user_data' })
+      continue
+    }
+    const { name, field } = known
+    if (name !== key) repairs.push({ code: 'user_data_renamed', path: `user_data.${name}` })
+    const cleaned = field.hashed
+      ? hashedValues(value, name, field, context, options.sha256, repairs)
+      : plainValue(value, name, field, context, repairs)
+    if (cleaned !== undefined) userData[name] = joined(userData[name], cleaned)
+  }
+  return { userData: userData, repairs }
+}
+
+/** The event's own country decides how its telephone numbers, states, postcodes and dates are read. */
+function countryOfEvent(given: Readonly<Record<string, unknown>>, { defaultCountry, countryOf }: NormaliseOptions) {
+  const own = [given.country ?? given.cn].flat()[0]
+  return (typeof own === 'string' ? normaliseCountry(own, { countryOf }) : undefined) ?? defaultCountry?.toLowerCase()
+}
+
+function hashedValues(
+  value: unknown,
+  name: string,
+  field: UserDataField,
+  context: NormaliseContext,
+  sha256: (text: string) => string,
+  repairs: Repair[],
+): string[] | undefined {
+  const values: readonly unknown[] = Array.isArray(value) ? value : [value]
+  const hashes: string[] = []
+  for (let index = 0; index < values.length && index < MAX_VALUES; index++) {
+    const text = asText(values[index], MAX_VALUE_LENGTH)
+    const hash = text === undefined ? undefined : hashOne(text, field, context, sha256)
+    if (hash === undefined) repairs.push({ code: `${name}_dropped`, path: pathOf(name, values, index) })
+    else if (!hashes.includes(hash)) hashes.push(hash)
+  }
+  if (values.length > MAX_VALUES) repairs.push({ code: 'user_data_cut', path: `user_data.${name}` })
+  return hashes.length > 0 ? hashes : undefined
+}
+
+function hashOne(
+  text: string,
+  field: UserDataField,
+  context: NormaliseContext,
+  sha256: (text: string) => string,
+): string | undefined {
+  const trimmed = text.trim()
+  const hashed = readHashed(trimmed, field.md5 === true)
+  if (hashed !== undefined) return hashed
+  const normalised = trimmed === '' ? undefined : field.normalise(trimmed, context)
+  return normalised === undefined ? undefined : sha256(normalised)
+}
+
+function plainValue(
+  value: unknown,
+  name: string,
+  field: UserDataField,
+  context: NormaliseContext,
+  repairs: Repair[],
+): string | undefined {
+  const text = asText(Array.isArray(value) ? value[0] : value, MAX_PLAIN_LENGTH)
+  const cleaned = text === undefined ? undefined : field.normalise(text, context)
+  if (cleaned === undefined) repairs.push({ code: `${name}_dropped`, path: `user_data.${name}` })
+  return cleaned
+}
+
+/** Numbers are taken as their decimal text, as the pixel does. */
+function asText(value: unknown, maxLength: number): string | undefined {
+  if (typeof value === 'string') return value.length <= maxLength ? value : undefined
+  return typeof value === 'number' && Number.isSafeInteger(value) ? String(value) : undefined
+}
+
+function pathOf(name: string, values: readonly unknown[], index: number): string {
+  return values.length > 1 ? `user_data.${name}[${index}]` : `user_data.${name}`
+}
+
+/** A field that came under two names keeps the values of both. */
+function joined(before: string | string[] | undefined, after: string | string[]): string | string[] {
+  return Array.isArray(before) && Array.isArray(after) ? [...new Set([...before, ...after])] : after
+}
