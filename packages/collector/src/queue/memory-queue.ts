@@ -41,7 +41,7 @@ export function memoryQueue({ maxBytes = Infinity, now = Date.now } = {}): Queue
   const books = new Map<string, PixelBooks>()
   const firstSeenMs = new Map<string, number>()
   const letters = new Map<string, { letter: DeadLetter; deadlineMs: number }>()
-  const listeners = new Set<(lane: LaneKey) => void>()
+  const listeners = new Set<(lane: LaneKey, added?: number) => void>()
   let nextRef = 1
   let full = false
   let closed = false
@@ -115,7 +115,7 @@ export function memoryQueue({ maxBytes = Infinity, now = Date.now } = {}): Queue
     }
   }
 
-  const tell = (lane: LaneKey) => listeners.forEach((listener) => listener(lane))
+  const tell = (lane: LaneKey, added?: number) => listeners.forEach((listener) => listener(lane, added))
   const newestFirst = () => [...letters.values()].reverse()
   const bytesOf = (events: readonly { json: string }[]) =>
     events.reduce((sum, { json }) => sum + Buffer.byteLength(json), 0)
@@ -142,7 +142,13 @@ export function memoryQueue({ maxBytes = Infinity, now = Date.now } = {}): Queue
           enqueue(event, atMs)
           return 'stored'
         })
-        new Map(events.map(({ lane }) => [laneName(lane), lane])).forEach(tell)
+        const added = new Map<string, { lane: LaneKey; count: number }>()
+        events.forEach(({ lane }, index) => {
+          if (stored[index] !== 'stored') return
+          const name = laneName(lane)
+          added.set(name, { lane, count: (added.get(name)?.count ?? 0) + 1 })
+        })
+        added.forEach(({ lane, count }) => tell(lane, count))
         return { stored }
       }),
 
