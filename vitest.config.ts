@@ -7,7 +7,7 @@ const resolve = {
   // Not a dependency of anything, so that `npm start` need not install what it brings along.
   alias: { '@pixel-mirror/testing': fileURLToPath(new URL('./packages/testing/src/index.ts', import.meta.url)) },
 }
-const ssr = { resolve: { conditions: ['@pixel-mirror/source', 'module', 'node', 'import', 'default'] } }
+const ssr = { resolve: { conditions: ['@pixel-mirror/source', 'node'] } }
 
 const inNode = (name: string, root: string) => ({
   resolve,

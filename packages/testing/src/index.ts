@@ -1,2 +1,3 @@
 export { launchChromium } from './browser.js'
 export { eventually, startNode, type Child } from './child.js'
+export { startPostgres, type TestPostgres } from './postgres.js'

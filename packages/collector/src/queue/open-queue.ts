@@ -5,7 +5,11 @@ import type { Queue } from './queue.js'
 type Open = (url: string, options: QueueOptions) => Promise<Queue>
 
 /** Which queue a URL means. Each is loaded only when it is used, so that nobody needs the client of a database he has not got. */
-const SCHEMES: Record<string, Open> = {}
+const SCHEMES: Record<string, Open> = {
+  postgres: async (url, options) => (await import('./postgres/open-postgres-queue.js')).openPostgresQueue(url, options),
+  postgresql: async (url, options) =>
+    (await import('./postgres/open-postgres-queue.js')).openPostgresQueue(url, options),
+}
 
 /**
  * Opens the queue that `QUEUE_URL` names.

@@ -71,7 +71,9 @@ export class Appender {
 
   #takeBatch(): Waiting[] {
     let events = 0
-    const end = this.#waiting.findIndex((request, index) => (events += request.events.length) > MAX_COMMIT_EVENTS && index > 0)
+    const end = this.#waiting.findIndex(
+      (request, index) => (events += request.events.length) > MAX_COMMIT_EVENTS && index > 0,
+    )
     return this.#waiting.splice(0, end === -1 ? this.#waiting.length : end)
   }
 
@@ -83,7 +85,9 @@ export class Appender {
     await this.#learnLanes(batch)
 
     const { results, stored } = await transaction(pool, async (client) => {
-      const unique = new Map([...identities.values()].flatMap((identity) => (identity ? [[identity.toString('hex'), identity]] : [])))
+      const unique = new Map(
+        [...identities.values()].flatMap((identity) => (identity ? [[identity.toString('hex'), identity]] : [])),
+      )
       const fresh = await this.#seen.remember(client, [...unique.values()], nowMs)
       const sorted = sortOut(batch, identities, fresh)
       await this.#insertChunks(client, sorted.stored, nowMs)
@@ -94,7 +98,11 @@ export class Appender {
       new Map(
         [...stored].map(([name, events]) => [
           name,
-          { lane: events[0]!.lane, events: events.length, bytes: events.reduce((sum, { json }) => sum + json.length, 0) },
+          {
+            lane: events[0]!.lane,
+            events: events.length,
+            bytes: events.reduce((sum, { json }) => sum + json.length, 0),
+          },
         ]),
       ),
     )
@@ -102,7 +110,9 @@ export class Appender {
   }
 
   async #insertChunks(client: pg.PoolClient, stored: ReadonlyMap<string, QueuedEvent[]>, nowMs: number): Promise<void> {
-    const rows = [...stored].flatMap(([name, events]) => chunksOf(events).map((chunk) => ({ laneId: this.#laneIds.get(name), ...chunk })))
+    const rows = [...stored].flatMap(([name, events]) =>
+      chunksOf(events).map((chunk) => ({ laneId: this.#laneIds.get(name), ...chunk })),
+    )
     if (rows.length === 0) return
     await client.query(
       `INSERT INTO chunk (lane_id, n, bytes, received_ms, facts, body)
@@ -133,7 +143,10 @@ export class Appender {
 
 /** The row of a lane, made if there is none. */
 export async function laneId(pool: pg.Pool | pg.PoolClient, { pixelId, testEventCode = '' }: LaneKey): Promise<string> {
-  await pool.query('INSERT INTO lane (pixel_id, test_code) VALUES ($1, $2) ON CONFLICT DO NOTHING', [pixelId, testEventCode])
+  await pool.query('INSERT INTO lane (pixel_id, test_code) VALUES ($1, $2) ON CONFLICT DO NOTHING', [
+    pixelId,
+    testEventCode,
+  ])
   const { rows } = await pool.query<{ id: string }>('SELECT id FROM lane WHERE pixel_id = $1 AND test_code = $2', [
     pixelId,
     testEventCode,

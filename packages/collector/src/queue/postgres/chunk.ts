@@ -46,7 +46,12 @@ export function chunksOf(events: readonly QueuedEvent[]): NewChunk[] {
 
 export function factsText(events: readonly QueuedEvent[]): string {
   return JSON.stringify(
-    events.map(({ eventName, eventId, eventTimeMs, deadlineMs }): Facts => [eventName, eventId ?? null, eventTimeMs, deadlineMs]),
+    events.map(({ eventName, eventId, eventTimeMs, deadlineMs }): Facts => [
+      eventName,
+      eventId ?? null,
+      eventTimeMs,
+      deadlineMs,
+    ]),
   )
 }
 

@@ -95,7 +95,10 @@ function codeOf(error: unknown): string {
 }
 
 /** Runs `work` in one transaction on one connection. */
-export async function transaction<Value>(pool: pg.Pool, work: (client: pg.PoolClient) => Promise<Value>): Promise<Value> {
+export async function transaction<Value>(
+  pool: pg.Pool,
+  work: (client: pg.PoolClient) => Promise<Value>,
+): Promise<Value> {
   const client = await pool.connect()
   let broken = false
   try {

@@ -106,10 +106,10 @@ export function postgresDeadLetters({ pool, node, now, onReplayed }: DeadLetters
         if (step.length < STEP) break
       }
       const { rows } = await pool
-        .query<{ n: string }>(`SELECT count(*) AS n FROM dead_letter WHERE ${where} AND deadline_ms <= $${values.length + 1}`, [
-          ...values,
-          nowMs,
-        ])
+        .query<{ n: string }>(
+          `SELECT count(*) AS n FROM dead_letter WHERE ${where} AND deadline_ms <= $${values.length + 1}`,
+          [...values, nowMs],
+        )
         .catch(rethrow)
       return { replayed, tooOld: Number(rows[0]?.n ?? 0) }
     },

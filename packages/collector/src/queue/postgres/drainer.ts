@@ -33,7 +33,17 @@ export class Drainer {
   readonly #leases = new WeakMap<Lease, OwnedLane>()
   readonly #turns = new Map<string, Promise<unknown>>()
 
-  constructor({ pool, node, now, ownership }: { pool: pg.Pool; node: string; now: () => number; ownership: Ownership }) {
+  constructor({
+    pool,
+    node,
+    now,
+    ownership,
+  }: {
+    pool: pg.Pool
+    node: string
+    now: () => number
+    ownership: Ownership
+  }) {
     this.#pool = pool
     this.#node = node
     this.#now = now
@@ -95,7 +105,9 @@ export class Drainer {
     const nothing = { freed: false, bytes: 0 }
     if (lane === undefined || !this.#ownership.has(lane)) return nothing
     const loaded = this.#loadedOf(lane)
-    const out = new Map(lease.events.flatMap(({ ref }) => (loaded.events.get(ref)?.out ? [[ref, loaded.events.get(ref)!.event]] : [])))
+    const out = new Map(
+      lease.events.flatMap(({ ref }) => (loaded.events.get(ref)?.out ? [[ref, loaded.events.get(ref)!.event]] : [])),
+    )
     const given = verdicts.filter(({ ref }) => out.has(ref))
     const leaving = given.filter(({ kind }) => kind !== 'free')
 
@@ -128,7 +140,9 @@ export class Drainer {
     for (const { kind } of verdicts) if (kind !== 'free') additions.add(pixelId, kind, 1)
     const gone = byChunk(verdicts.filter(({ kind }) => kind !== 'free'))
     const ambiguous = verdicts.flatMap((verdict) =>
-      verdict.kind === 'free' && verdict.ambiguousSinceMs !== undefined && out.get(verdict.ref)!.ambiguousSinceMs === undefined
+      verdict.kind === 'free' &&
+      verdict.ambiguousSinceMs !== undefined &&
+      out.get(verdict.ref)!.ambiguousSinceMs === undefined
         ? [{ ...parseRef(verdict.ref), sinceMs: verdict.ambiguousSinceMs }]
         : [],
     )
@@ -137,7 +151,10 @@ export class Drainer {
       if (!(await stillOwned(client, this.#node, lane))) return false
       await leaveChunks(client, gone)
       for (const { chunkId, index, sinceMs } of ambiguous) {
-        await client.query('UPDATE chunk SET ambiguous = ambiguous || $2 WHERE id = $1', [chunkId, { [index]: sinceMs }])
+        await client.query('UPDATE chunk SET ambiguous = ambiguous || $2 WHERE id = $1', [
+          chunkId,
+          { [index]: sinceMs },
+        ])
       }
       await bury(client, lane.key, out, verdicts, this.#now())
       await additions.write(client, this.#node)
@@ -149,6 +166,7 @@ export class Drainer {
     const name = laneName(lane.key)
     const before = this.#loaded.get(name)
     if (before?.lane.epoch === lane.epoch) return before
+    const loaded: Loaded = { lane, events: new Map() }
     this.#loaded.set(name, loaded)
     return loaded
   }

@@ -14,12 +14,14 @@ import { readBooks } from './tally.js'
 /** Two for taking in, the rest for draining, renewing and looking. A database serves many nodes: each is modest. */
 const MAX_CONNECTIONS = 6
 
-/** How often a node looks for lanes that have something to send and that nobody drains. */
+/** Half of the relay's batching second. */
 const LOOK_EVERY_MS = 500
 
 export interface PostgresQueueOptions extends QueueOptions {
   /** How long a dead node keeps its lanes, in milliseconds. */
   ownershipMs?: number
+  /** How often to renew what this node has and to look for lanes that nobody drains, in milliseconds. */
+  lookEveryMs?: number
   /** The pixels this collector is set up for; two collectors with none in common on the same tables are a mistake. */
   pixelIds?: readonly string[]
 }
@@ -38,12 +40,14 @@ export interface PostgresQueueOptions extends QueueOptions {
  * @throws QueueInUseError when another cluster uses these tables
  */
 export async function openPostgresQueue(url: string, options: PostgresQueueOptions): Promise<Queue> {
-  const { maxBytes, log, now, ownershipMs = OWNERSHIP_MS, pixelIds = [] } = options
+  const { maxBytes, log, now, ownershipMs = OWNERSHIP_MS, lookEveryMs = LOOK_EVERY_MS, pixelIds = [] } = options
   const target = parsePostgresUrl(url)
   const pool = createPool(target, MAX_CONNECTIONS)
   const node = `${hostname()}/${process.pid}/${randomBytes(4).toString('hex')}`
   // A connection that breaks while idle; the pool replaces it, and whoever asks next learns whether that works.
-  pool.on('error', (error) => log.warn({ event: 'queue.connection_lost', reason: asQueueError(error).message }, 'lost a database connection'))
+  pool.on('error', (error) =>
+    log.warn({ event: 'queue.connection_lost', reason: asQueueError(error).message }, 'lost a database connection'),
+  )
 
   try {
     await assertDurable(pool)
@@ -58,6 +62,8 @@ export async function openPostgresQueue(url: string, options: PostgresQueueOptio
   const tell = (lane: LaneKey, added?: number) => listeners.forEach((listener) => listener(lane, added))
   let waiting = { events: 0, bytes: 0, oldestReceivedAtMs: undefined as number | undefined, deadLetters: 0 }
   let trouble: string | undefined
+  /** How much room the last refused request would have needed; nothing while there is enough. */
+  let missingBytes = 0
   let closing = false
 
   const ownership = new Ownership(pool, node, (lane) => drainer.forget(lane), ownershipMs)
@@ -99,7 +105,12 @@ export async function openPostgresQueue(url: string, options: PostgresQueueOptio
 
   /** One look: what waits, and which lanes this node could drain. */
   async function look(): Promise<void> {
-    const { rows } = await pool.query<{ events: string | null; bytes: string | null; oldest: string | null; letters: string }>(
+    const { rows } = await pool.query<{
+      events: string | null
+      bytes: string | null
+      oldest: string | null
+      letters: string
+    }>(
       `SELECT sum(n - cardinality(gone)) AS events, sum(bytes) AS bytes, min(received_ms) AS oldest,
               (SELECT count(*) FROM dead_letter) AS letters FROM chunk`,
     )
@@ -134,7 +145,7 @@ export async function openPostgresQueue(url: string, options: PostgresQueueOptio
   let roundUnderWay = Promise.resolve()
   const timer = setInterval(() => {
     roundUnderWay = roundUnderWay.then(rounds)
-  }, LOOK_EVERY_MS)
+  }, lookEveryMs)
   timer.unref()
   const beats = setInterval(() => void beat().catch(() => undefined), ownershipMs / 2)
   beats.unref()
@@ -142,7 +153,11 @@ export async function openPostgresQueue(url: string, options: PostgresQueueOptio
   return {
     async append(events, drops = []) {
       if (closing) throw new QueueUnavailableError('The queue is closed.')
-      if (waiting.bytes + events.reduce((sum, { json }) => sum + json.length, 0) > maxBytes) throw new QueueFullError()
+      const bytes = events.reduce((sum, { json }) => sum + json.length, 0)
+      if (waiting.bytes + bytes > maxBytes) {
+        missingBytes = bytes
+        throw new QueueFullError()
+      }
       return appender.append(events, drops)
     },
 
@@ -180,7 +195,14 @@ export async function openPostgresQueue(url: string, options: PostgresQueueOptio
 
     async status(): Promise<QueueStatus> {
       if (!closing) await look().catch(rethrow)
-      const refusing = closing ? 'closing' : trouble !== undefined ? 'unreachable' : waiting.bytes >= maxBytes ? 'full' : undefined
+      if (waiting.bytes + missingBytes <= maxBytes) missingBytes = 0
+      const refusing = closing
+        ? 'closing'
+        : trouble !== undefined
+          ? 'unreachable'
+          : missingBytes > 0
+            ? 'full'
+            : undefined
       return {
         waitingEvents: waiting.events,
         bytes: waiting.bytes,
@@ -201,7 +223,14 @@ export async function openPostgresQueue(url: string, options: PostgresQueueOptio
       await appender.settled()
       await roundUnderWay
       // If the database is away, the leases run out by themselves.
-      await ownership.giveBack().catch((error: unknown) => log.warn({ event: 'queue.lanes_not_given_back', reason: asQueueError(error).message }, 'lanes move when their lease runs out'))
+      await ownership
+        .giveBack()
+        .catch((error: unknown) =>
+          log.warn(
+            { event: 'queue.lanes_not_given_back', reason: asQueueError(error).message },
+            'lanes move when their lease runs out',
+          ),
+        )
       await pool.query('DELETE FROM node WHERE id = $1', [node]).catch(() => undefined)
       await pool.end()
     },

@@ -97,9 +97,10 @@ export class Ownership {
 
 /** Locks the lane's row and tells whether it is still ours. For the transaction that writes results. */
 export async function stillOwned(client: pg.PoolClient, node: string, { id, epoch }: OwnedLane): Promise<boolean> {
-  const { rowCount } = await client.query(
-    'SELECT 1 FROM lane WHERE id = $1 AND owner = $2 AND epoch = $3 FOR UPDATE',
-    [id, node, epoch],
-  )
+  const { rowCount } = await client.query('SELECT 1 FROM lane WHERE id = $1 AND owner = $2 AND epoch = $3 FOR UPDATE', [
+    id,
+    node,
+    epoch,
+  ])
   return rowCount === 1
 }

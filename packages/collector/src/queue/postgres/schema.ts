@@ -102,6 +102,7 @@ export async function migrate(pool: pg.Pool, schema: string): Promise<void> {
     }
     for (const step of MIGRATIONS.slice(version)) await client.query(step)
     if (rows.length === 0) await client.query('INSERT INTO schema_version VALUES ($1)', [MIGRATIONS.length])
-    else if (version < MIGRATIONS.length) await client.query('UPDATE schema_version SET version = $1', [MIGRATIONS.length])
+    else if (version < MIGRATIONS.length)
+      await client.query('UPDATE schema_version SET version = $1', [MIGRATIONS.length])
   })
 }

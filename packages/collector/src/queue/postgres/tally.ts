@@ -36,7 +36,7 @@ export class Additions {
 }
 
 /** Names of sums that are fields of `PixelBooks` as they stand. */
-const PLAIN = ['received', 'delivered', 'dead', 'expired', 'replayed', 'lettersDropped'] as const
+type Plain = Exclude<keyof PixelBooks, 'pixelId' | 'dropped' | 'waiting'>
 
 /**
  * The books of all nodes together. What waits is counted afresh, not computed from the other sums: only so can a gap show.
@@ -54,11 +54,21 @@ export async function readBooks(pool: pg.Pool): Promise<Books> {
     if (page === undefined) pages.set(pixelId, (page = emptyPage(pixelId)))
     if (name.startsWith('dropped:')) page.dropped[name.slice('dropped:'.length) as DropReason] = Number(v)
     else if (name === 'waiting') page.waiting = Number(v)
-    else page[name as (typeof PLAIN)[number]] = Number(v)
+    else page[name as Plain] = Number(v)
   }
   return { pixels: [...pages.values()] }
 }
 
 function emptyPage(pixelId: string): PixelBooks {
-  return { pixelId, received: 0, delivered: 0, dead: 0, expired: 0, dropped: {}, waiting: 0, replayed: 0, lettersDropped: 0 }
+  return {
+    pixelId,
+    received: 0,
+    delivered: 0,
+    dead: 0,
+    expired: 0,
+    dropped: {},
+    waiting: 0,
+    replayed: 0,
+    lettersDropped: 0,
+  }
 }
