@@ -1,7 +1,10 @@
 // Builds every package from its sources. What is a dependency in its package.json stays an import; everything else is bundled.
+import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
+import { brotliCompressSync, gzipSync } from 'node:zlib'
 import json from '@rollup/plugin-json'
 import nodeResolve from '@rollup/plugin-node-resolve'
+import terser from '@rollup/plugin-terser'
 import typescript from '@rollup/plugin-typescript'
 import { dts } from 'rollup-plugin-dts'
 
@@ -43,9 +46,51 @@ function modules(name, entries) {
   ]
 }
 
+/** The most that `tracker.js` may weigh on the wire. */
+const TRACKER_BUDGET_BYTES = 4_096
+
+/** Prints what a script weighs and its hash for `integrity`; a script over budget fails the build. */
+function weigh(budgetBytes) {
+  return {
+    name: 'weigh',
+    writeBundle(_options, bundle) {
+      const [{ fileName, code }] = Object.values(bundle).filter((output) => output.type === 'chunk')
+      const bytes = Buffer.from(code)
+      const brotli = brotliCompressSync(bytes).length
+      const integrity = `sha384-${createHash('sha384').update(bytes).digest('base64')}`
+      console.log(
+        `${fileName}: ${bytes.length} bytes, ${gzipSync(bytes, { level: 9 }).length} gzip, ${brotli} brotli (budget ${budgetBytes})`,
+      )
+      console.log(`${fileName}: integrity="${integrity}"`)
+      if (brotli > budgetBytes)
+        this.error(`${fileName} is ${brotli - budgetBytes} bytes over its budget of ${budgetBytes} bytes brotli.`)
+    },
+  }
+}
+
+/** The tracker for a `<script>` tag: one file, no globals but its own, as small as it gets. */
+const trackerScript = {
+  input: `${folder('tracker')}src/snippet.ts`,
+  output: { file: `${folder('tracker')}dist/tracker.js`, format: 'iife', sourcemap: true },
+  plugins: [
+    nodeResolve(),
+    transpile({ compilerOptions: { target: 'ES2020' } }),
+    terser({
+      ecma: 2020,
+      toplevel: true,
+      compress: { passes: 3, unsafe_arrows: true, unsafe_methods: true },
+      // Names that begin with an underscore are inner names; `_fbq` is Meta's.
+      mangle: { properties: { regex: /^_/, reserved: ['_fbq', '_fbp', '_fbc', '_pixelMirror'] } },
+    }),
+    weigh(TRACKER_BUDGET_BYTES),
+  ],
+  onwarn,
+}
+
 export default [
   ...modules('common', ['index']),
   ...modules('tracker', ['index']),
+  trackerScript,
   ...modules('sandbox', ['index']),
   ...modules('collector', ['index', 'inspector/history-worker']),
 ]

@@ -1,1 +1,3 @@
-export const NAME = 'tracker'
+export { startTracker } from './tracker.js'
+export type { Tracker, TrackOptions } from './api.js'
+export type { TrackerOptions } from './options.js'
