@@ -30,7 +30,7 @@ export function parsePostgresUrl(url: string): PostgresUrl {
 }
 
 export function createPool({ connectionString, schema }: PostgresUrl, maxConnections: number): pg.Pool {
-  return new pg.Pool({
+  const pool = new pg.Pool({
     connectionString,
     max: maxConnections,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
@@ -39,6 +39,10 @@ export function createPool({ connectionString, schema }: PostgresUrl, maxConnect
     application_name: 'pixel-mirror',
     options: `-c search_path=${schema} -c synchronous_commit=on -c idle_in_transaction_session_timeout=30000`,
   })
+  // A connection can also break between two statements of a transaction. The next statement fails and says so; without a listener the
+  // client library would end the process.
+  pool.on('connect', (client) => client.on('error', () => undefined))
+  return pool
 }
 
 /** Below these a COMMIT does not mean "on stable storage", and the promise of `append()` would be a lie. */
