@@ -91,6 +91,6 @@ export default [
   ...modules('common', ['index']),
   ...modules('tracker', ['index']),
   trackerScript,
-  ...modules('sandbox', ['index']),
+  ...modules('sandbox', ['index', 'cli']),
   ...modules('collector', ['index', 'inspector/history-worker']),
 ]

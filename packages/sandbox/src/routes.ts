@@ -1,51 +1,47 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { refused, takeEvents } from './graph/events-edge.js'
-import { readCall } from './graph/graph-call.js'
+import { control } from './control/control-routes.js'
+import { eventsEdge } from './graph/events-edge.js'
 import { GRAPH_ERRORS, objectMissing } from './graph/graph-error.js'
-import { send, type Answer } from './http/answer.js'
-import { readBody } from './http/read-body.js'
+import { refused } from './graph/refused.js'
+import { deliver } from './http/delivery.js'
+import type { Reply, Request } from './http/request.js'
+import { tr } from './pixel/tr.js'
 import type { State } from './state.js'
 
-/** What a route gets to see of a request. */
-interface Request {
-  method: string
-  req: IncomingMessage
-  query: URLSearchParams
-  /** What the parentheses of the route's pattern caught. */
-  caught: string[]
-}
+type Route = [method: string, path: RegExp, reply: (state: State, request: Request) => Promise<Reply> | Reply]
 
-type Route = [method: string, path: RegExp, answer: (state: State, request: Request) => Promise<Answer> | Answer]
-
+/** What Meta answers. The rest is the control API. */
 const ROUTES: readonly Route[] = [
-  ['POST', /^\/v(\d+)\.\d+\/([^/]+)\/events\/?$/, graphEvents],
-  ['*', /^\/v\d+\.\d+\/([^/]+)\/events\/?$/, (_, { method, caught: [id = ''] }) => refused(objectMissing(method, id))],
+  ['POST', /^\/v(\d+)\.\d+\/([^/]+)\/events\/?$/, eventsEdge],
+  ['*', /^\/v\d+\.\d+\/([^/]+)\/events\/?$/, (_, { method, caught }) => writeOnly(method, caught[0] ?? '')],
+  ['GET', /^\/tr\/?$/, tr],
+  ['POST', /^\/tr\/?$/, tr],
 ]
 
-/** Answers one request. */
+/** Answers one request, whatever it is. */
 export async function handle(state: State, req: IncomingMessage, res: ServerResponse): Promise<void> {
   try {
-    send(res, await answer(state, req))
+    const { answer, delivery = { kind: 'whole' } } = await reply(state, req)
+    state.changed()
+    await deliver(res, answer, delivery)
   } catch (error) {
-    // The sender went away in the middle of its request; whatever else goes wrong must not stop the sandbox either.
+    // The sender went away in the middle of its request; whatever else went wrong must not stop the sandbox either.
     res.destroy(error instanceof Error ? error : undefined)
   }
 }
 
-async function answer(state: State, req: IncomingMessage): Promise<Answer> {
+async function reply(state: State, req: IncomingMessage): Promise<Reply> {
   const [path = '/', query] = (req.url ?? '/').split('?', 2)
   const method = req.method ?? 'GET'
+  const request = { method, req, query: new URLSearchParams(query), caught: [] }
   for (const [verb, pattern, respond] of ROUTES) {
     const caught = verb === method || verb === '*' ? pattern.exec(path) : null
-    if (caught) return respond(state, { method, req, query: new URLSearchParams(query), caught: caught.slice(1) })
+    if (caught) return respond(state, { ...request, caught: caught.slice(1) })
   }
-  return refused(GRAPH_ERRORS.unknownPath)
+  return { answer: (await control(state, path, request)) ?? refused(GRAPH_ERRORS.unknownPath) }
 }
 
-async function graphEvents(state: State, { method, req, query, caught: [version = '', pixelId = ''] }: Request) {
-  const body = await readBody(req, state.options.maxBodyBytes)
-  if (!body) return refused(GRAPH_ERRORS.bodyTooLarge)
-  const { authorization, 'content-type': contentType } = req.headers
-  const call = await readCall({ method, version: Number(version), pixelId, query, authorization, contentType, body })
-  return takeEvents(state, call)
+/** The edge can be written only. */
+function writeOnly(method: string, pixelId: string): Reply {
+  return { answer: refused(objectMissing(method, pixelId)) }
 }

@@ -1,63 +1,35 @@
-import { serverArrival } from '../copies/arrival.js'
-import { json, type Answer } from '../http/answer.js'
-import type { Refusal } from '../refusal.js'
-import { candidate } from '../rules/judge-event.js'
-import { warningsFor } from '../rules/warnings.js'
+import { effectOf } from '../behaviour/effect.js'
+import { json } from '../http/answer.js'
+import { pause } from '../http/delivery.js'
+import { readBody } from '../http/read-body.js'
+import type { Reply, Request } from '../http/request.js'
 import type { State } from '../state.js'
-import type { GraphCall } from './graph-call.js'
-import { envelope, fbtraceId, type GraphError } from './graph-error.js'
-import { judgeCall, type Judgement } from './judge-call.js'
+import { readCall } from './graph-call.js'
+import { GRAPH_ERRORS } from './graph-error.js'
+import { refused } from './refused.js'
+import { takeEvents } from './take-events.js'
+import { usageHeaders } from './usage-headers.js'
 
-/** `POST /v{n}/{pixel_id}/events`: takes all events of the call, or none. */
-export function takeEvents(state: State, call: GraphCall): Answer {
-  const { options, ledger, requests } = state
-  const nowMs = options.now()
-  const number = ++requests.requests
-  const judgement = judgeCall(call, options, { nowMs, futureToleranceMs: options.futureToleranceMs })
-  if (judgement.kind === 'refused') {
-    state.refuse(refusal(judgement, call, number, nowMs))
-    return refused(judgement.error)
-  }
+/** `POST /v{n}/{pixel_id}/events`: the Conversions API, in good health unless told otherwise. */
+export async function eventsEdge(state: State, { method, query, caught, req }: Request): Promise<Reply> {
+  const [version = '', pixelId = ''] = caught
+  const number = ++state.requests.requests
+  const { fault, usage, delayMs } = state.behaviours.plan(pixelId)
+  const effect = fault && effectOf(fault, pixelId)
+  if (fault) state.requests.faultyRequests++
+  if (effect?.delivery.kind === 'reset' && !effect.taken) return { answer: NO_ANSWER, delivery: effect.delivery }
 
-  requests.acceptedRequests++
-  const { events, testEventCode } = judgement
-  const { version, tokenPlace } = call
-  const about = {
-    request: { number, events: events.length, version, ...(tokenPlace && { tokenPlace }) },
-    ...(testEventCode !== undefined && { test_event_code: testEventCode }),
-  }
-  const warn = (event: Record<string, unknown>) => warningsFor(candidate(event))
-  for (const event of events) ledger.take(serverArrival(call.pixelId, event, about, warn), nowMs)
-  return json(200, { events_received: events.length, messages: [], fbtrace_id: fbtraceId() })
+  const body = await readBody(req, state.options.maxBodyBytes)
+  if (!body) return { answer: refused(GRAPH_ERRORS.bodyTooLarge) }
+  const { authorization, 'content-type': contentType } = req.headers
+  const call = await readCall({ method, version: Number(version), pixelId, query, authorization, contentType, body })
+
+  const right = !effect || effect.taken ? takeEvents(state, call, number) : NO_ANSWER
+  const answer = effect?.answer ?? right
+  const headers = { ...answer.headers, ...(usage && usageHeaders(pixelId, usage.percent, usage.regainMinutes ?? 0)) }
+  await pause(delayMs)
+  return { answer: { ...answer, headers }, ...(effect && { delivery: effect.delivery }) }
 }
 
-export function refused(error: GraphError, headers: Record<string, string> = {}): Answer {
-  return json(error.status, envelope(error, fbtraceId()), headers)
-}
-
-function refusal(
-  judgement: Judgement & { kind: 'refused' },
-  call: GraphCall,
-  requestNumber: number,
-  atMs: number,
-): Refusal {
-  const { error, broken, index } = judgement
-  const data = call.parameters?.['data']
-  const events: unknown[] = Array.isArray(data) ? data : []
-  const { event_name: name, event_id: id } = (events[index ?? -1] ?? {}) as Record<string, unknown>
-  return {
-    atMs,
-    requestNumber,
-    pixel_id: call.pixelId,
-    events: events.length,
-    code: error.code,
-    ...(error.subcode !== undefined && { subcode: error.subcode }),
-    message: error.message,
-    ...(broken && {
-      rule: broken.rule.name,
-      path: index === undefined ? broken.path : `data[${index}].${broken.path}`,
-    }),
-    ...(typeof name === 'string' && { event_name: name }),
-    ...(typeof id === 'string' && { event_id: id }),
-  }
-}
+/** Stands in where nothing will be sent. */
+const NO_ANSWER = json(500, {})

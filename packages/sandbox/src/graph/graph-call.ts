@@ -1,3 +1,6 @@
+import { readFields } from '../http/read-fields.js'
+import { isObject } from '../rules/field-type.js'
+
 /** Where the caller put the access token. In the URL it ends up in logs. */
 export type TokenPlace = 'header' | 'query' | 'body'
 
@@ -27,7 +30,7 @@ export interface RawCall {
 /** Finds the token in any of the places where Meta accepts it, and the parameters in any of the forms. */
 export async function readCall(raw: RawCall): Promise<GraphCall> {
   const fromQuery = Object.fromEntries(raw.query)
-  const fromBody = await readBody(raw.body, raw.contentType ?? '')
+  const fromBody = await readParameters(raw.body, raw.contentType ?? '')
   const bearer = /^(?:Bearer|OAuth) +(\S+)$/i.exec(raw.authorization ?? '')?.[1]
 
   const tokens: [TokenPlace, unknown][] = [
@@ -49,28 +52,24 @@ export async function readCall(raw: RawCall): Promise<GraphCall> {
   }
 }
 
-async function readBody(body: Buffer, contentType: string): Promise<Record<string, unknown> | undefined> {
+async function readParameters(body: Buffer, contentType: string): Promise<Record<string, unknown> | undefined> {
   if (body.length === 0) return {}
+  const fields = await readFields(body, contentType)
+  if (!fields) {
+    const parsed = parseJson(body.toString('utf8'))
+    return isObject(parsed) ? parsed : undefined
+  }
+  // In a form every field is text, and `data` is JSON.
+  if (fields['data'] === undefined) return fields
+  const data = parseJson(fields['data'])
+  return data === undefined ? undefined : { ...fields, data }
+}
+
+function parseJson(text: string): unknown {
   try {
-    return /^(?:multipart\/form-data|application\/x-www-form-urlencoded)\b/i.test(contentType)
-      ? await readForm(body, contentType)
-      : readJson(body)
+    return JSON.parse(text)
   } catch {
-    // Whatever is wrong with it, the answer is the same: it is neither JSON nor a form.
+    // No value of JSON is `undefined`: the caller can tell.
     return undefined
   }
-}
-
-function readJson(body: Buffer): Record<string, unknown> | undefined {
-  const parsed: unknown = JSON.parse(body.toString('utf8'))
-  return typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed)
-    ? (parsed as Record<string, unknown>)
-    : undefined
-}
-
-/** In a form every field is text, and `data` is JSON. */
-async function readForm(body: Buffer, contentType: string): Promise<Record<string, unknown>> {
-  const form = await new Response(new Uint8Array(body), { headers: { 'content-type': contentType } }).formData()
-  const fields = Object.fromEntries(form) as Record<string, unknown>
-  return typeof fields['data'] === 'string' ? { ...fields, data: JSON.parse(fields['data']) as unknown } : fields
 }

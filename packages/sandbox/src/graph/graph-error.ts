@@ -112,6 +112,20 @@ export function ruleError({ rule, path }: BrokenRule): GraphError {
   }
 }
 
+/** The answer to a batch with an event that is bad because somebody said so. */
+export function poisonError(subcode = 2804001): GraphError {
+  return {
+    status: 400,
+    code: 100,
+    subcode,
+    type: 'OAuthException',
+    message: 'Invalid parameter',
+    userTitle: 'Invalid Event',
+    userMessage: 'An event of this request is invalid.',
+    transient: false,
+  }
+}
+
 /** The body of the answer. */
 export function envelope(error: GraphError, fbtraceId: string): { error: Record<string, unknown> } {
   return {

@@ -87,11 +87,11 @@ NOT_PUBLIC.addAddress('::', 'ipv6')
 NOT_PUBLIC.addAddress('::1', 'ipv6')
 NOT_PUBLIC.addSubnet('fc00::', 7, 'ipv6')
 NOT_PUBLIC.addSubnet('fe80::', 10, 'ipv6')
-/** An IPv4 address in IPv6's clothes, as Node's sockets tell it: nobody meant to send that. */
-NOT_PUBLIC.addSubnet('::ffff:0:0', 96, 'ipv6')
 
 function isPrivate(address: unknown): boolean {
   if (typeof address !== 'string') return false
   const family = isIP(address)
+  // An IPv4 address in IPv6's clothes, as Node's sockets tell it: nobody meant to send that.
+  if (family === 6 && /^::ffff:/i.test(address)) return true
   return family !== 0 && NOT_PUBLIC.check(address, family === 4 ? 'ipv4' : 'ipv6')
 }
