@@ -32,13 +32,15 @@ export function createRateLimit(perSecond: number, now: Now): RateLimit {
 
   const charge = (key: string, costMs: number): number => {
     const nowMs = now()
-    // What has not been touched for a whole burst is empty: it can be forgotten. A clock set back must not keep it for ever.
+    // What has not been touched for a whole burst is empty: it can be forgotten.
     if (nowMs - turnedAtMs >= burstMs || nowMs < turnedAtMs || emptyAtMs.size >= MAX_ADDRESSES) {
       before = emptyAtMs
       emptyAtMs = new Map()
       turnedAtMs = nowMs
     }
-    const emptyMs = Math.max(nowMs, emptyAtMs.get(key) ?? before.get(key) ?? 0) + costMs
+    const known = emptyAtMs.get(key) ?? before.get(key) ?? nowMs
+    // Never fuller than full, even if the clock was set back since.
+    const emptyMs = Math.min(Math.max(nowMs, known), nowMs + burstMs) + costMs
     const excessMs = emptyMs - nowMs - burstMs
     if (excessMs > 0) return Math.ceil(excessMs / 1000)
     emptyAtMs.set(key, emptyMs)
