@@ -32,7 +32,7 @@ export { formatBrowserId, parseBrowserId } from './browser-id.js'
 export type { BrowserId } from './browser-id.js'
 export { formatClickId, isFbclid, parseClickId } from './click-id.js'
 export type { ClickId } from './click-id.js'
-export { publicIpAddress } from './ip-address.js'
+export { parseIpv4, parseIpv6, publicIpAddress } from './ip-address.js'
 
 // Normalising user data
 export { isCountryCode } from './country-codes.js'

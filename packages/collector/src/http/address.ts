@@ -1,70 +1,34 @@
-import { BlockList, isIP, isIPv4 } from 'node:net'
+import { parseIpv4, parseIpv6 } from '@pixel-mirror/common'
 
-/** Addresses that say nothing about a visitor: Meta ignores or refuses them. */
-const NOT_PUBLIC = new BlockList()
-for (const [network, prefix] of [
-  ['0.0.0.0', 8],
-  ['10.0.0.0', 8],
-  ['100.64.0.0', 10], // carriers' shared address space, RFC 6598
-  ['127.0.0.0', 8],
-  ['169.254.0.0', 16],
-  ['172.16.0.0', 12],
-  ['192.0.0.0', 24],
-  ['192.168.0.0', 16],
-  ['198.18.0.0', 15], // benchmarks, RFC 2544
-  ['224.0.0.0', 3], // multicast, reserved, broadcast
-] as const) {
-  NOT_PUBLIC.addSubnet(network, prefix, 'ipv4')
-}
-for (const [network, prefix] of [
-  ['::', 127], // unspecified and loopback
-  ['100::', 64], // discard, RFC 6666
-  ['fc00::', 7],
-  ['fe80::', 10],
-  ['fec0::', 10], // site-local, deprecated
-  ['ff00::', 8],
-] as const) {
-  NOT_PUBLIC.addSubnet(network, prefix, 'ipv6')
+/** An address as proxies and sockets write it, without port, brackets and zone. Whether it is one is for others to say. */
+export function bareAddress(written: string): string {
+  const [, host] = BRACKETED.exec(written) ?? IPV4_WITH_PORT.exec(written) ?? []
+  return (host ?? written).replace(ZONE, '')
 }
 
-/**
- * An address as proxies and sockets write it, made plain: without port, brackets and zone, IPv4-mapped IPv6 unwrapped.
- * `undefined` when it is none.
- */
-export function plainAddress(written: string): string | undefined {
-  const bare =
-    /^\[([^\]]*)\](?::\d+)?$/.exec(written)?.[1] ?? /^(\d+\.\d+\.\d+\.\d+):\d+$/.exec(written)?.[1] ?? written
-  const address = bare.replace(/%.*$/, '').toLowerCase()
-  const mapped = /^::ffff:(?:(\d+\.\d+\.\d+\.\d+)|([0-9a-f]{1,4}):([0-9a-f]{1,4}))$/.exec(address)
-  if (mapped?.[1]) return isIPv4(mapped[1]) ? mapped[1] : undefined
-  if (mapped?.[2] && mapped[3]) {
-    const bits = (Number.parseInt(mapped[2], 16) << 16) | Number.parseInt(mapped[3], 16)
-    return [24, 16, 8, 0].map((shift) => (bits >>> shift) & 255).join('.')
-  }
-  return isIP(address) ? address : undefined
-}
+const BRACKETED = /^\[([^\]]*)\](?::\d+)?$/
+const IPV4_WITH_PORT = /^(\d+\.\d+\.\d+\.\d+):\d+$/
+const ZONE = /%.*$/
 
-/** Whether a plain address can be a visitor's on the internet. */
-export function isPublic(address: string): boolean {
-  return !NOT_PUBLIC.check(address, isIPv4(address) ? 'ipv4' : 'ipv6')
-}
-
-/** What counts as one address for a limit, and what may be logged of it: IPv6 users get a /64 each, IPv4 is kept whole. */
+/** What counts as one address for a limit: a user of IPv6 has a whole /64. */
 export function networkOf(address: string): string {
-  return isIPv4(address) ? address : `${expand(address).slice(0, 4).join(':')}::/64`
+  return cut(address, 4, 4) ?? 'unknown'
 }
 
-/** An address that can be logged: the last quarter of IPv4 and all but the first three groups of IPv6 are cut off. */
+/** As much of an address as may be logged: three of the four parts of IPv4, three of the eight of IPv6. */
 export function truncatedAddress(address: string): string {
-  return isIPv4(address) ? address.replace(/\d+$/, '0') : `${expand(address).slice(0, 3).join(':')}::`
+  return cut(address, 3, 3) ?? 'unknown'
 }
 
-/** The eight groups of an IPv6 address, each without leading zeros. */
-function expand(address: string): string[] {
-  const [head = '', tail] = address.split('::')
-  const groups = (part: string) => (part === '' ? [] : part.split(':'))
-  const [front, back] = [groups(head), groups(tail ?? '')]
-  const missing = Math.max(0, 8 - front.length - back.length)
-  const all = tail === undefined ? front : [...front, ...Array<string>(missing).fill('0'), ...back]
-  return all.map((group) => group.replace(/^0+(?=.)/, ''))
+function cut(address: string, ipv4Parts: number, ipv6Parts: number): string | undefined {
+  const words = parseIpv6(address)
+  const mapped = words !== undefined && words[5] === 0xffff && words.slice(0, 5).every((word) => word === 0)
+  const ipv4 = mapped ? words[6]! * 65_536 + words[7]! : parseIpv4(address)
+  if (ipv4 !== undefined) {
+    const parts = [24, 16, 8, 0].map((shift) => (ipv4 >>> shift) & 255)
+    return parts.fill(0, ipv4Parts).join('.')
+  }
+  if (words === undefined) return undefined
+  const kept = words.slice(0, ipv6Parts).map((word) => word.toString(16))
+  return `${kept.join(':')}::`
 }

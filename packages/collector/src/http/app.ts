@@ -19,7 +19,7 @@ import { createOrigins } from './origins.js'
 import { createRateLimit } from './rate-limit.js'
 import type { Readiness } from './readiness.js'
 import { createReceiver } from './received.js'
-import { createCookieJar } from './set-cookie.js'
+import { createCookieWriter } from './set-cookie.js'
 import { trackerFile } from './tracker-file.js'
 
 export interface AppOptions {
@@ -62,7 +62,7 @@ export function createApp({
   const cors = createCors(origins, receiver)
   const rateLimit = createRateLimit(settings.rateLimit, now)
   const door = createDoor({ isApiKey: createApiKeys(settings.apiKeys), cors, rateLimit, receiver, isClosed })
-  const cookies = createCookieJar(receiver, settings.cookieDomain)
+  const renewCookies = createCookieWriter(receiver, settings.cookieDomain)
   const answer = errorReply({ observe, log, now })
   pixels.onChange(() => origins.forget())
 
@@ -70,10 +70,10 @@ export function createApp({
   const route = (method: 'get' | 'post' | 'options', name: string, path: string | RegExp, handle: Middleware): void =>
     void router[method](name, path, answer, handle)
 
-  route('post', 'events', settings.eventsPath, collect({ door, receiver, ingest, cookies, maxBodyBytes }))
+  route('post', 'events', settings.eventsPath, collect({ door, receiver, ingest, renewCookies, maxBodyBytes }))
   route('options', 'events', settings.eventsPath, cors.preflight)
   route('post', 'graph_edge', GRAPH_EDGE_PATH, graphEdge({ door, receiver, ingest, maxBodyBytes, pixels }))
-  router.get('noscript', '/tr', alwaysGif, answer, noscript({ door, receiver, ingest, cookies }))
+  router.get('noscript', '/tr', alwaysGif, answer, noscript({ door, receiver, ingest, renewCookies }))
   if (tracker) route('get', 'tracker', settings.trackerPath, trackerFile(tracker))
   route('get', 'health', '/health/live', live)
   route('get', 'health', '/health/ready', ready(readiness, false))

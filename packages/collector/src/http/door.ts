@@ -1,20 +1,11 @@
 import type { IncomingMessage } from 'node:http'
 import type { Context } from 'koa'
-import type { Sender } from '../pipeline/received.js'
 import type { Cors } from './cors.js'
-import type { AllowedPixels } from './origins.js'
+import { SERVER } from './entered.js'
+import type { Entered } from './entered.js'
 import type { RateLimit } from './rate-limit.js'
 import type { Receiver } from './received.js'
 import { Refused } from './refusal.js'
-
-/** Who has been let in. */
-export interface Entered {
-  sender: Sender
-  /** The page's origin, for browsers. */
-  origin: string | undefined
-  /** The pixels it may send for. */
-  pixels: AllowedPixels
-}
 
 /** Decides who may send: servers by an API key, browsers by their page's origin, and nobody too often. */
 export interface Door {
@@ -41,8 +32,6 @@ export interface DoorOptions {
   /** The collector is not yet or no longer taking events. */
   isClosed: () => boolean
 }
-
-const SERVER: Entered = { sender: 'server', origin: undefined, pixels: 'all' }
 
 export function createDoor({ isApiKey, cors, rateLimit, receiver, isClosed }: DoorOptions): Door {
   const takeTurn = (network: string): void => {

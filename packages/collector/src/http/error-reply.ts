@@ -2,7 +2,7 @@ import type { Context, Middleware } from 'koa'
 import { QueueFullError, QueueUnavailableError } from '../errors.js'
 import type { Log } from '../logger.js'
 import type { Observe } from '../observer.js'
-import { truncatedAddress, plainAddress } from './address.js'
+import { truncatedAddress } from './address.js'
 import { Refused, refusal } from './refusal.js'
 import { replyJson, traceId } from './reply.js'
 
@@ -56,7 +56,7 @@ export function errorReply({ observe, log, now }: ErrorReplyOptions): Middleware
     if (close) ctx.res.setHeader('Connection', 'close')
     replyJson(ctx, status, envelope(error, id))
     observe({ kind: 'turned_away', atMs: now(), status, reason })
-    const from = truncatedAddress(plainAddress(ctx.req.socket.remoteAddress ?? '') ?? '')
+    const from = truncatedAddress(ctx.req.socket.remoteAddress ?? '')
     log.debug({ event: 'http.turned_away', reason, status, from, fbtrace_id: id }, 'turned a request away')
   }
 }

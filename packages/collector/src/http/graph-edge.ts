@@ -1,8 +1,10 @@
 import type { IncomingMessage } from 'node:http'
+import type { Issue } from '@pixel-mirror/common'
 import type { Context, Middleware } from 'koa'
+import type { Rejection } from '../pipeline/ingest.js'
 import type { Pixels } from '../pixels.js'
-import { faults } from './collect.js'
-import type { CollectOptions, Ingested } from './collect.js'
+import type { CollectOptions } from './collect.js'
+import { SERVER } from './entered.js'
 import { envelope } from './error-reply.js'
 import { readForm } from './form-body.js'
 import { parseJson, readBody } from './json-body.js'
@@ -22,7 +24,7 @@ type Params = Readonly<Record<string, unknown>>
  *
  * @see https://developers.facebook.com/documentation/ads-commerce/conversions-api/using-the-api
  */
-export function graphEdge(options: Omit<CollectOptions, 'cookies'> & { pixels: Pixels }): Middleware {
+export function graphEdge(options: Omit<CollectOptions, 'renewCookies'> & { pixels: Pixels }): Middleware {
   const { door, receiver, ingest, maxBodyBytes, pixels } = options
   return async function graphEdge(ctx) {
     const { req } = ctx
@@ -36,26 +38,33 @@ export function graphEdge(options: Omit<CollectOptions, 'cookies'> & { pixels: P
     if (pixels.get(pixelId) === undefined) throw new Refused('unknown_pixel')
     const data = listOf(params['data'])
     const testEventCode = params['test_event_code']
-    const received = receiver.received(req, 'server', undefined)
+    const received = receiver.received(req, SERVER)
     received.pixelId = pixelId
-    const ingested = await ingest(
+    const result = await ingest(
       { data, ...(typeof testEventCode === 'string' && { test_event_code: testEventCode }) },
       received,
     )
-    replyAsMetaDoes(ctx, ingested)
+    if (result.kind === 'not_an_event') replyRefused(ctx, result.issues)
+    else replyAsMetaDoes(ctx, result.eventsReceived, result.rejected)
   }
 }
 
 /** As Meta answers, except that one bad event does not take the others with it: it is named in `messages`. */
-function replyAsMetaDoes(ctx: Context, { eventsReceived, rejected }: Ingested): void {
-  const list = faults(rejected)
-  const messages = list.map(({ index, path, message }) => `data[${index}]${path && `.${path}`}: ${message}`)
-  if (rejected.length > 0 && eventsReceived === 0) {
-    const error = { message: `Invalid parameter: ${messages[0]}`, type: 'OAuthException', code: 100 }
-    return replyJson(ctx, 400, envelope(error, traceId(), { rejected: list }))
-  }
-  const answer = { events_received: eventsReceived, messages, fbtrace_id: traceId() }
-  replyJson(ctx, 200, JSON.stringify(list.length > 0 ? { ...answer, rejected: list } : answer))
+function replyAsMetaDoes(ctx: Context, eventsReceived: number, rejected: readonly Rejection[]): void {
+  if (rejected.length > 0 && eventsReceived === 0) return replyRefused(ctx, rejected)
+  const answer = { events_received: eventsReceived, messages: rejected.map(inWords), fbtrace_id: traceId() }
+  replyJson(ctx, 200, JSON.stringify(rejected.length > 0 ? { ...answer, rejected } : answer))
+}
+
+function replyRefused(ctx: Context, rejected: readonly (Issue | Rejection)[]): void {
+  const [first] = rejected
+  const error = { message: `Invalid parameter: ${first && inWords(first)}`, type: 'OAuthException', code: 100 }
+  replyJson(ctx, 400, envelope(error, traceId(), { rejected }))
+}
+
+function inWords({ path, message, ...event }: Issue | Rejection): string {
+  const place = 'index' in event ? `data[${event.index}]${path && `.${path}`}` : path
+  return place === '' ? message : `${place}: ${message}`
 }
 
 function query({ req }: Context): Params {

@@ -10,14 +10,12 @@ const GIF = Buffer.from('R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA
  * @see https://developers.facebook.com/documentation/meta-pixel/advanced
  */
 export function noscript(options: Omit<CollectOptions, 'maxBodyBytes'>): Middleware {
-  const { door, receiver, ingest, cookies } = options
+  const { door, receiver, ingest, renewCookies } = options
   return async function noscript(ctx) {
-    const { sender, origin, pixels } = door.enter(ctx)
-    const received = receiver.received(ctx.req, sender, origin)
-    if (typeof pixels === 'object') received.pixelIds = pixels
+    const received = receiver.received(ctx.req, door.enter(ctx))
     const event = eventOf(new URLSearchParams(ctx.querystring), received.receivedAtMs, received.referer)
-    const ingested = await ingest(event, received)
-    cookies.set(ctx, ingested.cookies, origin)
+    const result = await ingest(event, received)
+    if (result.kind === 'ingested') renewCookies(ctx, received, result.identity)
   }
 }
 

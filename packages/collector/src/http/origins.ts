@@ -1,4 +1,4 @@
-import { getDomain } from 'tldts'
+import { registrableDomain } from '../pipeline/enrich/registrable-domain.js'
 import type { Pixels } from '../pixels.js'
 import { remember } from './remember.js'
 
@@ -82,13 +82,5 @@ export function isSameSite(a: string, b: string): boolean {
   return domain !== undefined && domain === registrableDomain(b)
 }
 
-/** `example.co.uk` of `shop.example.co.uk`, by the Public Suffix List; `undefined` for addresses and single names. */
-export const registrableDomain: (hostname: string) => string | undefined = (hostname) => DOMAINS(hostname) || undefined
-
-const DOMAINS = remember((hostname) => getDomain(hostname, { allowPrivateDomains: true }) ?? '')
-
 /** The host without its port, in lower case; empty when it is none. */
-export function hostnameOf(host: string): string {
-  const url = `http://${host}`
-  return URL.canParse(url) ? new URL(url).hostname : ''
-}
+export const hostnameOf = remember((host) => (URL.canParse(`http://${host}`) ? new URL(`http://${host}`).hostname : ''))

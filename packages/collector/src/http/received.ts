@@ -1,9 +1,12 @@
+import { publicIpAddress } from '@pixel-mirror/common'
 import type { IncomingMessage } from 'node:http'
 import type { TLSSocket } from 'node:tls'
 import proxyAddr from 'proxy-addr'
 import type { Now } from '../clock.js'
-import type { Received, Sender } from '../pipeline/received.js'
-import { isPublic, networkOf, plainAddress } from './address.js'
+import type { Received } from '../pipeline/received.js'
+
+import type { Entered } from './entered.js'
+import { bareAddress, networkOf } from './address.js'
 import { SAME_SITE } from './origins.js'
 import { remember } from './remember.js'
 
@@ -23,16 +26,15 @@ export interface Receiver {
   /** The origin of the page that sends; `undefined` when the request names none. */
   origin(req: IncomingMessage): string | undefined
   /** What the pipeline gets to know. */
-  received(req: IncomingMessage, sender: Sender, origin: string | undefined): Received
+  received(req: IncomingMessage, entered: Entered): Received
 }
 
 /** @param trustProxy how many proxies to believe, or the networks they are in */
 export function createReceiver(trustProxy: number | readonly string[], now: Now): Receiver {
   const trusts = trustFunction(trustProxy)
   const facts = remember((written) => {
-    const address = plainAddress(written)
-    if (address === undefined) return { network: 'unknown' }
-    return { network: networkOf(address), ...(isPublic(address) && { clientIpAddress: address }) }
+    const address = bareAddress(written)
+    return { network: networkOf(address), clientIpAddress: publicIpAddress(address) }
   })
 
   const client = (req: IncomingMessage): string => {
@@ -45,7 +47,7 @@ export function createReceiver(trustProxy: number | readonly string[], now: Now)
     let address = peer
     for (let index = chain.length - 1; index >= 0; index--) {
       address = chain[index]!.trim()
-      if (!trusts(plainAddress(address) ?? '', hops++)) break
+      if (!trusts(bareAddress(address), hops++)) break
     }
     return address
   }
@@ -64,13 +66,14 @@ export function createReceiver(trustProxy: number | readonly string[], now: Now)
       forwarded(req, 'x-forwarded-proto')?.toLowerCase() === 'https' || (req.socket as TLSSocket).encrypted === true,
     origin: pageOrigin,
 
-    received(req, sender, origin) {
+    received(req, { sender, origin, pixels }) {
       const { headers } = req
       const { clientIpAddress } = facts(client(req))
       const received: Received = { sender, receivedAtMs: now(), prefetch: isPrefetch(req) }
       if (clientIpAddress !== undefined) received.clientIpAddress = clientIpAddress
       if (headers['user-agent'] !== undefined) received.clientUserAgent = headers['user-agent']
       if (origin !== undefined && origin !== SAME_SITE) received.origin = origin
+      if (typeof pixels === 'object') received.pixelIds = pixels
       if (headers.referer !== undefined) received.referer = headers.referer
       if (headers.cookie !== undefined) {
         const fbp = cookie(headers.cookie, '_fbp')

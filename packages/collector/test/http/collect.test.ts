@@ -77,9 +77,7 @@ describe('POST /events', () => {
     const { post } = await serve({
       ingested: {
         eventsReceived: 1,
-        rejected: [
-          { index: 1, eventId: 'e2', issues: [{ code: 'no_name', path: 'event_name', message: 'It has no name.' }] },
-        ],
+        rejected: [{ index: 1, event_id: 'e2', code: 'no_name', path: 'event_name', message: 'It has no name.' }],
       },
     })
 
@@ -96,7 +94,7 @@ describe('POST /events', () => {
     const { post } = await serve({
       ingested: {
         eventsReceived: 0,
-        rejected: [{ index: 0, issues: [{ code: 'no_name', path: 'event_name', message: 'It has no name.' }] }],
+        rejected: [{ index: 0, code: 'no_name', path: 'event_name', message: 'It has no name.' }],
       },
     })
 

@@ -74,7 +74,7 @@ describe('POST /v{n}/{pixel_id}/events', () => {
     const { send } = await edge({
       ingested: {
         eventsReceived: 1,
-        rejected: [{ index: 1, issues: [{ code: 'no_name', path: 'event_name', message: 'It has no name.' }] }],
+        rejected: [{ index: 1, code: 'no_name', path: 'event_name', message: 'It has no name.' }],
       },
     })
 
@@ -92,7 +92,7 @@ describe('POST /v{n}/{pixel_id}/events', () => {
     const { send } = await edge({
       ingested: {
         eventsReceived: 0,
-        rejected: [{ index: 0, issues: [{ code: 'x', path: '', message: 'It is bad.' }] }],
+        rejected: [{ index: 0, code: 'x', path: '', message: 'It is bad.' }],
       },
     })
 

@@ -34,7 +34,7 @@ describe('GET /tr', () => {
   it('sets the visitor’s cookies', async () => {
     const { url } = await serve({
       pixels: [{ id: '1', allowedOrigins: [] }],
-      ingested: { cookies: [{ name: '_fbp', value: 'fb.0.1.2' }] },
+      ingested: { identity: { fbp: 'fb.0.1.2' } },
     })
 
     const answer = await fetch(`${url}/tr?id=1&ev=PageView`, { headers: { referer: `${url}/a` } })

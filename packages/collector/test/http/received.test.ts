@@ -5,11 +5,13 @@ import { createReceiver } from '../../src/http/received.js'
 
 type Headers = Record<string, string>
 
+const BROWSER = { sender: 'browser', origin: undefined, pixels: 'all' } as const
+
 const request = (headers: Headers, remoteAddress = '203.0.113.1', encrypted = false): IncomingMessage =>
   ({ headers, socket: { remoteAddress, encrypted } }) as unknown as IncomingMessage
 
 const received = (headers: Headers, remoteAddress?: string, trustProxy: number | string[] = 0) =>
-  createReceiver(trustProxy, () => 0).received(request(headers, remoteAddress), 'browser', undefined)
+  createReceiver(trustProxy, () => 0).received(request(headers, remoteAddress), BROWSER)
 
 describe('the visitor’s address', () => {
   it.each<[string, number | string[], string, string | undefined, string | undefined]>([
@@ -52,11 +54,11 @@ describe('the visitor’s address', () => {
     ['203.0.113.1', '203.0.113.1'],
     ['::ffff:203.0.113.1', '203.0.113.1'],
     ['::FFFF:CB00:7101', '203.0.113.1'],
-    ['2001:DB8:85A3::8A2E:370:7334', '2001:db8:85a3::8a2e:370:7334'],
-    ['2001:db8::1%eth0', '2001:db8::1'],
+    ['2606:4700:85A3::8A2E:370:7334', '2606:4700:85a3::8a2e:370:7334'],
+    ['2606:4700::1%eth0', '2606:4700::1'],
     ['203.0.113.1:54321', '203.0.113.1'],
-    ['[2001:db8::1]:443', '2001:db8::1'],
-    ['[2001:db8::1]', '2001:db8::1'],
+    ['[2606:4700::1]:443', '2606:4700::1'],
+    ['[2606:4700::1]', '2606:4700::1'],
     ['127.0.0.1', undefined],
     ['10.1.2.3', undefined],
     ['172.16.0.1', undefined],
@@ -97,10 +99,10 @@ describe('the network that counts for limits', () => {
   it('is one address for IPv4 and one /64 for IPv6', () => {
     expect(network('203.0.113.1')).toBe('203.0.113.1')
     expect(network('::ffff:203.0.113.1')).toBe('203.0.113.1')
-    expect(network('2001:db8:1:2:3:4:5:6')).toBe('2001:db8:1:2::/64')
-    expect(network('2001:0db8:1:2::9')).toBe('2001:db8:1:2::/64')
-    expect(network('2001:db8::1')).toBe('2001:db8:0:0::/64')
-    expect(network('::1')).toBe('0:0:0:0::/64')
+    expect(network('2001:db8:1:2:3:4:5:6')).toBe('2001:db8:1:2::')
+    expect(network('2001:0db8:1:2::9')).toBe('2001:db8:1:2::')
+    expect(network('2001:db8::1')).toBe('2001:db8:0:0::')
+    expect(network('::1')).toBe('0:0:0:0::')
   })
 
   it('is there for private addresses, too', () => {

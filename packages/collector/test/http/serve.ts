@@ -3,7 +3,7 @@ import { connect } from 'node:net'
 import { onTestFinished } from 'vitest'
 import { createApp } from '../../src/http/app.js'
 import type { AppOptions } from '../../src/http/app.js'
-import type { Ingested } from '../../src/http/collect.js'
+import type { IngestResult } from '../../src/pipeline/ingest.js'
 import { createReadiness } from '../../src/http/readiness.js'
 import { close, createHttpServer, listen } from '../../src/http/server.js'
 import { silentLog } from '../../src/logger.js'
@@ -20,7 +20,7 @@ export interface ServeOptions extends Partial<Omit<AppOptions, 'settings' | 'pix
   settings?: Partial<AppOptions['settings']>
   pixels?: Pixel[]
   /** What becomes of the events; by default all are safe. */
-  ingested?: Partial<Ingested>
+  ingested?: Partial<Extract<IngestResult, { kind: 'ingested' }>>
 }
 
 /** A served app, what reached the pipeline, and what the watchers were told. */
@@ -55,7 +55,7 @@ export async function serve(options: ServeOptions = {}): Promise<Served> {
     ingest(body, received) {
       ingests.push({ body, received })
       const count = (body as { data?: unknown[] }).data?.length ?? 1
-      return Promise.resolve({ eventsReceived: count, rejected: [], cookies: [], ...ingested })
+      return Promise.resolve({ kind: 'ingested', eventsReceived: count, rejected: [], identity: {}, ...ingested })
     },
     readiness,
     isClosed: () => false,

@@ -88,7 +88,7 @@ describe('close()', () => {
     const served = await serve({
       ingest: () =>
         new Promise((resolve) => {
-          finish = () => resolve({ eventsReceived: 1, rejected: [], cookies: [] })
+          finish = () => resolve({ kind: 'ingested', eventsReceived: 1, rejected: [], identity: {} })
         }),
     })
     const answer = served.post({}).then(

@@ -3,19 +3,17 @@ import { describe, expect, it } from 'vitest'
 import { cookieLine } from '../../src/http/set-cookie.js'
 import { serve, SHOP } from './serve.js'
 
-const COOKIES = [{ name: '_fbp', value: 'fb.1.1764000000000.42' }] as const
+const FBC = { name: '_fbc', value: 'x', domain: undefined, maxAgeS: 7_776_000, secure: false } as const
 
 describe('cookieLine()', () => {
-  it('lasts 90 days, for the whole site, and can be read by the pixel', () => {
-    expect(cookieLine(COOKIES[0], 'shop.example', true)).toBe(
-      '_fbp=fb.1.1764000000000.42; Max-Age=7776000; Path=/; Domain=shop.example; SameSite=Lax; Secure',
+  it('is for the whole site, and can be read by the pixel', () => {
+    expect(cookieLine({ ...FBC, value: 'fb.1.2.3', domain: 'shop.example', secure: true })).toBe(
+      '_fbc=fb.1.2.3; Max-Age=7776000; Path=/; Domain=shop.example; SameSite=Lax; Secure',
     )
   })
 
   it('is for this host alone where there is no domain, and not Secure without HTTPS', () => {
-    expect(cookieLine(COOKIES[0], undefined, false)).toBe(
-      '_fbp=fb.1.1764000000000.42; Max-Age=7776000; Path=/; SameSite=Lax',
-    )
+    expect(cookieLine({ ...FBC, value: 'fb.1.2.3' })).toBe('_fbc=fb.1.2.3; Max-Age=7776000; Path=/; SameSite=Lax')
   })
 
   it.each([
@@ -26,16 +24,16 @@ describe('cookieLine()', () => {
     ['\ud800', '%EF%BF%BD'],
     ['fb.1.1.IwAR_aem-x%2E', 'fb.1.1.IwAR_aem-x%2E'],
   ])('writes the value %j as %j', (value, written) => {
-    expect(cookieLine({ name: '_fbc', value }, undefined, false)).toMatch(`_fbc=${written}; Max-Age`)
+    expect(cookieLine({ ...FBC, value })).toMatch(`_fbc=${written}; Max-Age`)
   })
 
   it('cannot be ended by any value', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), (value) => {
-        const [first, ...others] = cookieLine({ name: '_fbc', value }, undefined, true).split(/[;\r\n,]/)
+        const [first, ...others] = cookieLine({ ...FBC, value }).split(/[;\r\n,]/)
 
         expect(first).toMatch(/^_fbc=[\x21-\x7e]*$/)
-        expect(others).toEqual([' Max-Age=7776000', ' Path=/', ' SameSite=Lax', ' Secure'])
+        expect(others).toEqual([' Max-Age=7776000', ' Path=/', ' SameSite=Lax'])
       }),
     )
   })
@@ -46,7 +44,7 @@ describe('the visitor’s cookies', () => {
     const served = await serve({
       settings: { trustProxy: 1, ...settings },
       pixels: [{ id: '1', allowedOrigins: [SHOP, 'https://partner.example', 'http://127.0.0.1:1'] }],
-      ingested: { cookies: COOKIES },
+      ingested: { identity: { fbp: 'fb.1.1764000000000.42' } },
     })
     return (await served.post({}, headers)).headers.getSetCookie()
   }
