@@ -8,6 +8,7 @@ export function retryAfterMs(header: string | string[] | undefined, nowMs: numbe
   if (text === undefined || text === '') return undefined
   if (/^\d+(\.\d+)?$/.test(text)) return Number(text) * 1_000
 
-  const atMs = Date.parse(text)
+  // Dates begin with a day's name; `Date.parse()` takes nearly anything for one.
+  const atMs = /^[A-Z][a-z]{2}/.test(text) ? Date.parse(text) : NaN
   return Number.isNaN(atMs) ? undefined : Math.max(0, atMs - nowMs)
 }

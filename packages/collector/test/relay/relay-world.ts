@@ -11,6 +11,9 @@ import { Secret } from '../../src/secret.js'
 import type { ScriptedGraph } from './scripted-graph.js'
 import { startGraph } from './scripted-graph.js'
 
+// What these tests wait for comes within milliseconds; on a machine with other work to do it may take longer.
+vi.setConfig({ testTimeout: 30_000 })
+
 const DAY = 24 * 60 * 60 * 1_000
 
 /** The relay's times, shortened a hundredfold: a test waits for what happens, never for how long it takes. */

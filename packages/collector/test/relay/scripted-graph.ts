@@ -39,6 +39,8 @@ export interface ScriptedGraph {
   /** Decides what happens to each request; `accept` unless set. */
   behave: (request: GraphRequest) => Behaviour | Promise<Behaviour>
   close(): Promise<void>
+  /** Listens again after `close()`. */
+  reopen(port: number): Promise<void>
 }
 
 export async function startGraph(): Promise<ScriptedGraph> {
@@ -113,6 +115,7 @@ export async function startGraph(): Promise<ScriptedGraph> {
         server.close(() => resolve())
         server.closeAllConnections()
       }),
+    reopen: (again) => new Promise<void>((resolve) => server.listen(again, '127.0.0.1', resolve)),
   }
   return graph
 }
