@@ -114,6 +114,30 @@ export default tseslint.config(
     },
   },
   {
+    // Served as one script: what one file declares, the others use.
+    files: ['packages/sandbox/browser/*.js'],
+    languageOptions: {
+      sourceType: 'script',
+      globals: {
+        window: 'readonly',
+        document: 'readonly',
+        location: 'readonly',
+        history: 'readonly',
+        navigator: 'readonly',
+        screen: 'readonly',
+        Image: 'readonly',
+        URLSearchParams: 'readonly',
+        TextEncoder: 'readonly',
+        sha256: 'readonly',
+        hashedUserData: 'readonly',
+        mendUserData: 'readonly',
+        firstPartyCookies: 'readonly',
+        sendHit: 'readonly',
+      },
+    },
+    rules: { 'no-redeclare': ['error', { builtinGlobals: false }] },
+  },
+  {
     files: ['examples/**/*.js', 'examples/**/*.mjs'],
     languageOptions: {
       globals: {

@@ -1,8 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { control } from './control/control-routes.js'
+import { configScript, fbeventsScript } from './fbevents-script.js'
 import { eventsEdge } from './graph/events-edge.js'
 import { GRAPH_ERRORS, objectMissing } from './graph/graph-error.js'
 import { refused } from './graph/refused.js'
+import { text } from './http/answer.js'
 import { deliver } from './http/delivery.js'
 import type { Reply, Request } from './http/request.js'
 import { tr } from './pixel/tr.js'
@@ -16,6 +18,8 @@ const ROUTES: readonly Route[] = [
   ['*', /^\/v\d+\.\d+\/([^/]+)\/events\/?$/, (_, { method, caught }) => writeOnly(method, caught[0] ?? '')],
   ['GET', /^\/tr\/?$/, tr],
   ['POST', /^\/tr\/?$/, tr],
+  ['GET', /^\/[a-z]{2}_[A-Z]{2}\/fbevents\.js$/, () => script(fbeventsScript())],
+  ['GET', /^\/signals\/config\/(\d+)$/, (_, { caught }) => script(configScript(caught[0] ?? ''))],
 ]
 
 /** Answers one request, whatever it is. */
@@ -39,6 +43,10 @@ async function reply(state: State, req: IncomingMessage): Promise<Reply> {
     if (caught) return respond(state, { ...request, caught: caught.slice(1) })
   }
   return { answer: (await control(state, path, request)) ?? refused(GRAPH_ERRORS.unknownPath) }
+}
+
+function script(source: string): Reply {
+  return { answer: text(200, 'text/javascript; charset=utf-8', source) }
 }
 
 /** The edge can be written only. */
