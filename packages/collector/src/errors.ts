@@ -56,3 +56,19 @@ export class LeaseLostError extends CollectorError {
     super('LEASE_LOST', message)
   }
 }
+
+/** The address that is to be served is in use, or not ours to use. */
+export class PortTakenError extends CollectorError {
+  override name = 'PortTakenError'
+  constructor(message: string, options?: ErrorOptions) {
+    super('PORT_TAKEN', message, options)
+  }
+}
+
+/** A command wanted to speak with a running collector, and none answers. */
+export class NoAnswerError extends CollectorError {
+  override name = 'NoAnswerError'
+  constructor(message: string, options?: ErrorOptions) {
+    super('NO_ANSWER', message, options)
+  }
+}

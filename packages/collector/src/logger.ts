@@ -1,5 +1,5 @@
 import { pino } from 'pino'
-import type { DestinationStream } from 'pino'
+import type { DestinationStream, Logger } from 'pino'
 
 /** What the collector's parts may write. A subset of pino's, so that a test can pass four plain functions. */
 export interface Log {
@@ -37,7 +37,7 @@ const NEVER = [
  * @param level the least important lines to write
  * @param destination where to; standard output unless given
  */
-export function createLogger(level: string, destination?: DestinationStream): Log {
+export function createLogger(level: string, destination?: DestinationStream): Logger {
   const options = {
     level,
     base: null,

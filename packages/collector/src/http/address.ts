@@ -32,3 +32,8 @@ function cut(address: string, ipv4Parts: number, ipv6Parts: number): string | un
   const kept = words.slice(0, ipv6Parts).map((word) => word.toString(16))
   return `${kept.join(':')}::`
 }
+
+/** Whether a listener on this host is reached from this machine alone. */
+export function isLoopbackHost(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127\./.test(host)
+}

@@ -1,5 +1,5 @@
 import type { Context, Middleware } from 'koa'
-import type { IngestResult, Rejection } from '../pipeline/ingest.js'
+import type { IngestResult } from '../pipeline/ingest.js'
 import type { Received } from '../pipeline/received.js'
 import type { Door } from './door.js'
 import { envelope } from './error-reply.js'
@@ -26,14 +26,15 @@ export function collect({ door, receiver, ingest, renewCookies, maxBodyBytes }: 
     const body = parseJson(await readBody(ctx.req, maxBodyBytes))
     const received = receiver.received(ctx.req, entered)
     const result = await ingest(body, received)
-    if (result.kind === 'not_an_event') return replyRefused(ctx, result.issues)
-    renewCookies(ctx, received, result.identity)
-    replyIngested(ctx, result.eventsReceived, result.rejected)
+    if (result.kind === 'ingested') renewCookies(ctx, received, result.identity)
+    replyResult(ctx, result)
   }
 }
 
 /** 200 with how many are safe and which were not taken; 400 when none was. */
-function replyIngested(ctx: Context, eventsReceived: number, rejected: readonly Rejection[]): void {
+export function replyResult(ctx: Context, result: IngestResult): void {
+  if (result.kind === 'not_an_event') return replyRefused(ctx, result.issues)
+  const { eventsReceived, rejected } = result
   if (rejected.length === 0) replyJson(ctx, 200, `{"events_received":${eventsReceived}}`)
   else if (eventsReceived === 0) replyRefused(ctx, rejected)
   else replyJson(ctx, 200, JSON.stringify({ events_received: eventsReceived, rejected }))

@@ -5,6 +5,9 @@ import type { Pixels } from '../pixels.js'
 import { eventNameLabel, firstWords, pixelLabel } from './labels.js'
 import { Tally } from './tally.js'
 
+/** With the queue `direct:` Meta has looked already. */
+const REFUSED_BY_META = [{ code: 'refused_by_meta' }]
+
 /** What came in, and what the pipeline made of it. */
 export function createEventMetrics(registry: Registry, pixels: Pixels) {
   const received = new Tally({
@@ -27,7 +30,7 @@ export function createEventMetrics(registry: Registry, pixels: Pixels) {
   })
   const rejected = new Counter({
     name: 'pixel_mirror_events_rejected_total',
-    help: 'Events refused because Meta would refuse them.',
+    help: 'Events refused because Meta would refuse them (or, with direct:, has).',
     registers: [registry],
   })
   const issues = new Tally({
@@ -68,6 +71,11 @@ export function createEventMetrics(registry: Registry, pixels: Pixels) {
     for (const key of keys) matchKeys.add(1, pixelId, matchKey(key))
   }
 
+  function refuse(reasons: readonly { code: string }[]) {
+    rejected.inc()
+    for (const { code } of reasons) issues.add(1, issueCode(code))
+  }
+
   return {
     ingested({ received: { sender }, prepared, stored }: Happening & { kind: 'ingested' }): void {
       requestEvents.observe(prepared.length)
@@ -75,13 +83,14 @@ export function createEventMetrics(registry: Registry, pixels: Pixels) {
       let nth = 0
       for (const one of prepared) {
         if (one.kind === 'ready') {
-          if (stored[nth++] === 'duplicate') dropped.add(1, pixel(one.event.lane.pixelId), 'duplicate')
+          const storedAs = stored[nth++]
+          if (storedAs === 'duplicate') dropped.add(1, pixel(one.event.lane.pixelId), 'duplicate')
+          else if (storedAs === 'refused') refuse(REFUSED_BY_META)
           else ready(one, sender)
         } else if (one.kind === 'dropped') {
           dropped.add(1, pixel(one.pixelId), one.reason)
         } else {
-          rejected.inc()
-          for (const { code } of one.issues) issues.add(1, issueCode(code))
+          refuse(one.issues)
         }
       }
     },

@@ -1,0 +1,166 @@
+import { randomUUID } from 'node:crypto'
+import type Koa from 'koa'
+import type { Middleware } from 'koa'
+import type { Logger } from 'pino'
+import { createAddressProbe } from './address-probe.js'
+import { adminApi } from './admin-api.js'
+import { systemClock, type Now } from './clock.js'
+import { createAdminApp } from './http/admin-app.js'
+import { isLoopbackHost } from './http/address.js'
+import { createApp } from './http/app.js'
+import type { Ingest } from './http/collect.js'
+import { errorReply } from './http/error-reply.js'
+import { createReadiness } from './http/readiness.js'
+import { createReceiver } from './http/received.js'
+import { historyFileBeside } from './inspector/history-file-beside.js'
+import { createInspector } from './inspector/inspector.js'
+import { createListeners } from './listeners.js'
+import { createLogger } from './logger.js'
+import { createMetrics } from './metrics/metrics.js'
+import { observeAll, type Observe } from './observer.js'
+import { createBotCheck } from './pipeline/bot-check.js'
+import { ingest } from './pipeline/ingest.js'
+import type { PipelineOptions, Transform } from './pipeline/pipeline-options.js'
+import { createPixels, type Pixels } from './pixels.js'
+import { openQueue } from './queue/open-queue.js'
+import type { Queue } from './queue/queue.js'
+import { createRelay } from './relay/relay.js'
+import { remedyFor } from './relay/remedies.js'
+import type { Settings } from './settings.js'
+import { trackerScript } from './tracker-script.js'
+import { packageVersion } from './version.js'
+
+export interface CollectorOptions {
+  settings: Settings
+  /** The pixels, if they can be exchanged while it runs. @defaultValue those of the settings */
+  pixels?: Pixels
+  /** The site's own code: changes an event, or leaves it out. */
+  transform?: Transform
+  /** Watchers of your own, beside metrics and inspector. */
+  observers?: readonly Observe[]
+  /** What else the public listener serves, after the collector's own routes. */
+  pages?: readonly Middleware[]
+  /** @defaultValue JSON lines on standard output */
+  log?: Logger
+  now?: Now
+}
+
+/** A collector with its queue open. */
+export interface Collector {
+  /** The public routes; can be mounted in another server. */
+  app: Koa
+  /** The inspector, metrics and the routes of the command line. */
+  adminApp: Koa
+  /** Everything between a body and the disk, without HTTP. */
+  ingest: Ingest
+  queue: Queue
+  /**
+   * Sends what waits, and serves both listeners.
+   *
+   * @returns the ports, which matter when the settings said 0
+   * @throws PortTakenError when one cannot be had; then nothing is left running
+   */
+  start(): Promise<{ port: number; adminPort: number }>
+  /** Takes nothing new, finishes what is under way or leaves it in the queue, and lets go of everything. */
+  stop(graceMs?: number): Promise<void>
+}
+
+/**
+ * Puts the parts together; the only file that knows them all.
+ *
+ * @throws SettingsError, QueueInUseError, QueueUnavailableError
+ */
+export async function createCollector(options: CollectorOptions): Promise<Collector> {
+  const { settings, now = systemClock, pages = [] } = options
+  const log = options.log ?? createLogger(settings.logLevel)
+  const pixels = options.pixels ?? createPixels(settings.pixels)
+  const watchers: Observe[] = [...(options.observers ?? [])]
+  const observe = observeAll(watchers, (err) => log.error({ event: 'observer.failed', err }, 'a watcher failed'))
+
+  const queue = await openQueue(settings.queueUrl, { maxBytes: settings.maxQueueBytes, log, observe, now })
+  const metrics = createMetrics({ queue, pixels, version: packageVersion(), now })
+  const inspector = createInspector({
+    queue,
+    pixels,
+    historyFile: historyFileBeside(settings.queueUrl),
+    loopback: isLoopbackHost(settings.adminHost),
+    sandbox: settings.sandbox,
+    remedyFor: (cause) => remedyFor({ cause }),
+    graph: { url: settings.graphUrl, apiVersion: settings.apiVersion },
+    log,
+    now,
+    ...(settings.inspectPassword && { password: settings.inspectPassword }),
+  })
+  watchers.push(metrics.observe, inspector.observe)
+  const relay = createRelay({ ...settings, queue, pixels, observe, log, now })
+
+  let closed = true
+  const readiness = createReadiness(() => queue, now)
+  const pipeline: PipelineOptions = {
+    pixels,
+    defaultCountry: settings.defaultCountry,
+    isBot: createBotCheck(),
+    randomId: randomUUID,
+    transform: options.transform,
+    onTransformError: (err) => log.error({ event: 'transform.failed', err }, 'the transform failed'),
+  }
+  const take: Ingest = (body, received) => ingest(body, received, { pipeline, queue, observe })
+  const receiver = createReceiver(settings.trustProxy, now)
+  const probe = createAddressProbe((req) => receiver.network(req), now)
+  const tracker = trackerScript()
+  const app = createApp({
+    settings,
+    pixels,
+    ingest: take,
+    readiness,
+    isClosed: () => closed,
+    observe,
+    log,
+    now,
+    ...(tracker && { tracker }),
+  })
+  app.middleware.unshift(probe.middleware)
+  for (const page of pages) app.use(page)
+  const admin = adminApi({
+    queue,
+    probe,
+    ingest: take,
+    errors: errorReply({ observe, log, now }),
+    now,
+    ...(settings.inspectPassword && { password: settings.inspectPassword }),
+  })
+  const adminApp = createAdminApp({
+    readiness,
+    metrics: { contentType: metrics.registry.contentType, metrics: () => metrics.registry.metrics() },
+    pages: [admin, inspector.middleware],
+    log,
+  })
+  const listeners = createListeners(settings, { app, adminApp, observe, now })
+
+  return {
+    app,
+    adminApp,
+    ingest: take,
+    queue,
+    async start() {
+      try {
+        await readiness.start()
+        closed = false
+        relay.start()
+        return await listeners.open()
+      } catch (error) {
+        await stop(0)
+        throw error
+      }
+    },
+    stop,
+  }
+
+  async function stop(graceMs = settings.stopTimeoutMs): Promise<void> {
+    readiness.close()
+    closed = true
+    await Promise.all([listeners.close(graceMs), relay.stop(graceMs)])
+    await inspector.close()
+    await queue.close()
+  }
+}
