@@ -1,0 +1,118 @@
+import { statSync } from 'node:fs'
+import type { Middleware } from 'koa'
+import type { Logger } from 'pino'
+import { createCollector } from '../../collector.js'
+import { SettingsError } from '../../errors.js'
+import { createLogger } from '../../logger.js'
+import { createPixels, type Pixel, type ReloadablePixels } from '../../pixels.js'
+import type { ExitCode } from '../../process/exit-code.js'
+import { runUntilStopped } from '../../process/run-until-stopped.js'
+import type { Settings } from '../../settings.js'
+import { packageVersion } from '../../version.js'
+import { reachableUrl } from '../admin-fetch.js'
+import type { Args, Command, Terminal } from '../command.js'
+import { painter } from '../paint.js'
+import { settingsFor, SETTINGS_OPTIONS } from '../settings-for.js'
+import { announcement, type Page } from '../start/announce.js'
+import { demoScript } from '../start/demo-script.js'
+import { SANDBOX_PATH, startSandboxMode, type SandboxMode } from '../start/sandbox-mode.js'
+import { serveStaticSite } from '../static-site.js'
+
+export const start: Command = {
+  name: 'start',
+  summary: 'Run the collector: take events, keep them, relay them to Meta.',
+  options: {
+    ...SETTINGS_OPTIONS,
+    site: { value: 'DIR', help: 'Serve this folder of static files beside the collector, on the same port.' },
+  },
+  details: [
+    'Without an access token a built-in sandbox stands in for Meta, and nothing leaves this machine.',
+    'SIGTERM and Ctrl+C finish what is under way, then end with 0; a second one ends at once, and loses nothing either.',
+    'SIGHUP reads the pixels and their tokens again. The log goes to stderr, one JSON object a line.',
+  ].join('\n'),
+  run,
+}
+
+async function run(args: Args, terminal: Terminal): Promise<ExitCode> {
+  const { env, stdout, stderr } = terminal
+  const site = siteFolder(args.values['site'])
+  const given = settingsFor(args, env)
+  const log = createLogger(given.logLevel, { write: (line) => void stderr.write(line) })
+  const sandbox = given.sandbox ? await startSandboxMode(given) : undefined
+  const settings = sandbox?.settings ?? given
+  const pixels = createPixels(settings.pixels, () => pixelsNow(args, terminal, sandbox))
+  const open: Page[] = []
+
+  try {
+    const pages = await pagesFor(site, sandbox, () => ({
+      pixelId: pixels.all()[0]?.id ?? '',
+      links: sandbox ? open.slice(1) : [],
+    }))
+    const collector = await createCollector({ settings, pixels, pages, log })
+    const ports = await collector.start()
+    open.push(...addresses({ ...settings, ...ports }, site, sandbox))
+    stdout.write(announcement({ version: packageVersion(), settings, pages: open }, painter(stdout, env)))
+    return await runUntilStopped({
+      stop: () => collector.stop(),
+      reload: () => reload(pixels, log),
+      log,
+    })
+  } finally {
+    await sandbox?.stop()
+  }
+}
+
+function siteFolder(folder: string | undefined): string | undefined {
+  if (folder === undefined || statSync(folder, { throwIfNoEntry: false })?.isDirectory()) return folder
+  throw new SettingsError([`--site ${folder} is no folder`])
+}
+
+/** SIGHUP: the same sources again. Whether the sandbox stands in for Meta is decided once, at start. */
+function pixelsNow(args: Args, { env }: Terminal, sandbox: SandboxMode | undefined): readonly Pixel[] {
+  const { pixels, sandbox: noToken } = settingsFor(args, env)
+  if (sandbox && !noToken) throw new SettingsError(['A token is set now: start again to relay to Meta'])
+  if (!sandbox && noToken) throw new SettingsError(['No token is set any more'])
+  return sandbox ? sandbox.withTokens(pixels) : pixels
+}
+
+function reload(pixels: ReloadablePixels, log: Logger): void {
+  try {
+    const changed = pixels.reload()
+    log.info(
+      { event: 'settings.reloaded', changed },
+      changed ? 'pixels and tokens exchanged' : 'pixels and tokens are as before',
+    )
+  } catch (error) {
+    if (!(error instanceof SettingsError)) throw error
+    log.error(
+      { event: 'settings.refused', problems: error.problems },
+      'the settings are wrong; going on with those before',
+    )
+  }
+}
+
+/** What the public port serves beside the collector. */
+async function pagesFor(
+  site: string | undefined,
+  sandbox: SandboxMode | undefined,
+  demo: () => { pixelId: string; links: readonly Page[] },
+): Promise<Middleware[]> {
+  const script = sandbox ? { fbeventsUrl: `${SANDBOX_PATH}/en_US/fbevents.js` } : {}
+  return [
+    ...(sandbox ? [sandbox.middleware] : []),
+    ...(site === undefined ? [] : [demoScript(() => ({ ...demo(), ...script })), await serveStaticSite(site)]),
+  ]
+}
+
+function addresses(
+  { host, port, adminHost, adminPort, eventsPath }: Settings,
+  site: string | undefined,
+  sandbox: SandboxMode | undefined,
+): Page[] {
+  const here = reachableUrl(host, port)
+  return [
+    site === undefined ? { text: 'Collector', href: `${here}${eventsPath}` } : { text: 'Shop', href: `${here}/` },
+    { text: 'Inspector', href: `${reachableUrl(adminHost, adminPort)}/inspect/` },
+    ...(sandbox ? [{ text: 'Sandbox', href: `${sandbox.url}/` }] : []),
+  ]
+}
