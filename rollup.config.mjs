@@ -92,5 +92,5 @@ export default [
   ...modules('tracker', ['index']),
   trackerScript,
   ...modules('sandbox', ['index', 'cli']),
-  ...modules('collector', ['index', 'main', 'cli', 'inspector/history-worker']),
+  ...modules('collector', ['index', 'main', 'cli', 'inspector/history-worker', 'queue/sqlite/sqlite-worker']),
 ]

@@ -6,6 +6,7 @@ type Open = (url: string, options: QueueOptions) => Promise<Queue>
 
 /** Which queue a URL means. Each is loaded only when it is used, so that nobody needs the client of a database he has not got. */
 const SCHEMES: Record<string, Open> = {
+  sqlite: async (url, options) => (await import('./sqlite/sqlite-queue.js')).openSqliteQueue(url, options),
   postgres: async (url, options) => (await import('./postgres/open-postgres-queue.js')).openPostgresQueue(url, options),
   postgresql: async (url, options) =>
     (await import('./postgres/open-postgres-queue.js')).openPostgresQueue(url, options),

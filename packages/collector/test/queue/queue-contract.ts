@@ -5,7 +5,7 @@ import type { LaneKey, Lease, Queue, QueuedEvent, Verdict } from '../../src/queu
 
 /** The clock and the bound a queue under test is opened with. The contract moves the clock. */
 export interface World {
-  now(): number
+  now: () => number
   maxBytes: number
 }
 

@@ -1,0 +1,106 @@
+import { LeaseLostError, QueueInUseError, QueueUnavailableError } from '../../errors.js'
+import type { QueueOptions } from '../queue-options.js'
+import type { LaneKey, Lease, Queue } from '../queue.js'
+import { groupCommit } from './group-commit.js'
+import { fatesOf, leasedEvents } from './leased-events.js'
+import { sqlitePath } from './sqlite-url.js'
+import { startThread } from './thread.js'
+
+/** What only tests set. */
+export interface SqliteTuning {
+  /** Room kept for emptying the queue on a full disk. Default: 32 MiB, four times what the log grows to. */
+  ballastBytes?: number
+}
+
+const BALLAST_BYTES = 32 * 1024 * 1024
+
+/** Files this process has open. SQLite's lock would hold here too, but ends when anybody in the process closes the file. */
+const openPaths = new Set<string>()
+
+export async function openSqliteQueue(
+  url: string,
+  { maxBytes, log, observe, now }: QueueOptions,
+  { ballastBytes = BALLAST_BYTES }: SqliteTuning = {},
+): Promise<Queue> {
+  const path = sqlitePath(url)
+  if (openPaths.has(path)) throw new QueueInUseError(`This process uses the queue ${path} already.`)
+  openPaths.add(path)
+
+  function alarm(code: string, message: string): void {
+    log.error({ event: code }, message)
+    observe({ kind: 'alarm', atMs: now(), code, message })
+  }
+
+  const thread = await startThread({ path, maxBytes, ballastBytes, nowMs: now() }, alarm).catch((error: unknown) => {
+    openPaths.delete(path)
+    throw error
+  })
+
+  const listeners = new Set<(lane: LaneKey, added?: number) => void>()
+  const leaseIds = new WeakMap<Lease, number>()
+  let closing: Promise<void> | undefined
+
+  const tell = (lane: LaneKey, added?: number) => listeners.forEach((listener) => listener(lane, added))
+  const commits = groupCommit((events, drops, bytes) => thread.call('append', events, drops, bytes, now()), tell)
+
+  async function close(): Promise<void> {
+    await commits.end()
+    await thread.call('close')
+    await thread.ended
+    openPaths.delete(path)
+  }
+
+  return {
+    append: (events, drops = []) => commits.append(events, drops),
+
+    async lease(lane, limit) {
+      const leased = await thread.call('lease', lane, limit, now())
+      if (leased === undefined) return undefined
+      const lease = { lane, events: leasedEvents(leased.texts) }
+      leaseIds.set(lease, leased.leaseId)
+      return lease
+    },
+
+    async settle(lease, verdicts) {
+      const leaseId = leaseIds.get(lease)
+      if (leaseId === undefined) return
+      const outcome = await thread.call('settle', leaseId, fatesOf(lease, verdicts), now())
+      leaseIds.delete(lease)
+      if (outcome === 'freed') tell(lease.lane)
+      if (outcome === 'lost') throw new LeaseLostError('The queue was opened anew since; the events are offered again.')
+    },
+
+    lanes: () => thread.call('lanes', now()),
+    hold: (lane, hold) => thread.call('hold', lane, hold, now()),
+
+    onWaiting(listener) {
+      listeners.add(listener)
+      return () => listeners.delete(listener)
+    },
+
+    deadLetters: {
+      list: (filter, page) => thread.call('listLetters', filter, page, now()),
+      async replay(filter) {
+        const { replayed, tooOld, lanes } = await thread.call('replayLetters', filter, now())
+        for (const lane of lanes) tell(lane)
+        return { replayed, tooOld }
+      },
+      drop: (filter) => thread.call('dropLetters', filter, now()),
+    },
+
+    books: async () => ({ pixels: await thread.call('books', now()) }),
+
+    async status() {
+      if (thread.isDead()) return { waitingEvents: 0, bytes: 0, deadLetters: 0, maxBytes, refusing: 'unreachable' }
+      const status = await thread.call('status', now())
+      return { ...status, maxBytes, ...(closing !== undefined && { refusing: 'closing' }) }
+    },
+
+    probe: () =>
+      closing === undefined
+        ? thread.call('probe', now())
+        : Promise.reject(new QueueUnavailableError('The queue is closing.')),
+
+    close: () => (closing ??= close()),
+  }
+}
