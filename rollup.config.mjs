@@ -87,10 +87,40 @@ const trackerScript = {
   onwarn,
 }
 
+/** The most that the inspector's script may weigh on the wire: it must be there at once on a slow line. */
+const INSPECTOR_BUDGET_BYTES = 20_480
+
+/** The inspector's page: one script and the files beside it, served by the collector as they are. */
+function inspectorPage() {
+  const source = `${folder('collector')}inspector-page/`
+  const copy = {
+    name: 'inspector-page-files',
+    generateBundle() {
+      for (const fileName of ['index.html', 'inspector.css', 'favicon.svg']) {
+        this.addWatchFile(source + fileName)
+        this.emitFile({ type: 'asset', fileName, source: readFileSync(source + fileName) })
+      }
+    },
+  }
+  return {
+    input: `${source}main.ts`,
+    output: { file: `${folder('collector')}dist/inspector/inspector.js`, format: 'es' },
+    plugins: [
+      nodeResolve(),
+      transpile({ sourceMap: false }),
+      terser({ ecma: 2020, module: true }),
+      copy,
+      weigh(INSPECTOR_BUDGET_BYTES),
+    ],
+    onwarn,
+  }
+}
+
 export default [
   ...modules('common', ['index']),
   ...modules('tracker', ['index']),
   trackerScript,
   ...modules('sandbox', ['index', 'cli']),
   ...modules('collector', ['index', 'main', 'cli', 'inspector/history-worker', 'queue/sqlite/sqlite-worker']),
+  inspectorPage(),
 ]

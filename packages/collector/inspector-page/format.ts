@@ -1,0 +1,66 @@
+/** Numbers, times and amounts as people of the reader's language write them. */
+
+const whole = new Intl.NumberFormat()
+const short = new Intl.NumberFormat(undefined, { notation: 'compact', maximumFractionDigits: 1 })
+const clock = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit', second: '2-digit' })
+const hour = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit' })
+const day = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'short' })
+const dayAndClock = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'medium' })
+
+export const formatCount = (value: number): string => whole.format(Math.round(value))
+
+/** `1.2M`, for axes and narrow places. */
+export const formatShort = (value: number): string => short.format(value)
+
+/** Never says 0 % or 100 % of what is not none or all. */
+export function formatShare(part: number, all: number): string {
+  if (all === 0) return '–'
+  const percent = (100 * part) / all
+  if (percent > 0 && percent < 1) return '<1 %'
+  if (percent < 100 && percent > 99) return '>99 %'
+  return `${Math.round(percent)} %`
+}
+
+export const formatClock = (ms: number): string => clock.format(ms)
+export const formatHour = (ms: number): string => hour.format(ms)
+export const formatDay = (ms: number): string => day.format(ms)
+export const formatMoment = (ms: number): string => dayAndClock.format(ms)
+
+const UNITS = [
+  ['d', 86_400_000],
+  ['h', 3_600_000],
+  ['min', 60_000],
+  ['s', 1_000],
+] as const
+
+/** `850 ms`, `12 s`, `3 min`, `2 h 5 min`: at most two units. */
+export function formatDuration(ms: number): string {
+  if (ms < 1_000) return `${Math.max(0, Math.round(ms))} ms`
+  const first = UNITS.findIndex(([, length]) => ms >= length)
+  const [unit, length] = UNITS[first] ?? UNITS[3]
+  if (unit === 's') return `${ms < 10_000 ? (ms / 1_000).toFixed(1) : Math.round(ms / 1_000)} s`
+  const next = UNITS[first + 1]
+  const rest = next ? Math.round((ms % length) / next[1]) : 0
+  return `${Math.floor(ms / length)} ${unit}${next && rest > 0 ? ` ${rest} ${next[0]}` : ''}`
+}
+
+export function formatBytes(bytes: number): string {
+  const step = bytes <= 0 ? 0 : Math.min(4, Math.floor(Math.log2(bytes) / 10))
+  const value = bytes / 2 ** (10 * step)
+  return `${value < 10 && step > 0 ? value.toFixed(1) : Math.round(value)} ${['B', 'KB', 'MB', 'GB', 'TB'][step]}`
+}
+
+export function formatMoney(value: number, currency: string): string {
+  try {
+    const digits = Math.abs(value) >= 1_000 ? { maximumFractionDigits: 0 } : {}
+    return new Intl.NumberFormat(undefined, { style: 'currency', currency, ...digits }).format(value)
+  } catch {
+    // Not a currency that this browser knows.
+    return `${whole.format(value)} ${currency}`
+  }
+}
+
+/** Several currencies, largest first; sums of different currencies are never added. */
+export function formatMoneys(sums: readonly [currency: string, value: number][]): string {
+  return sums.length === 0 ? '–' : sums.map(([currency, value]) => formatMoney(value, currency)).join(' + ')
+}

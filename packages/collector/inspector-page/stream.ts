@@ -1,0 +1,34 @@
+import type { News } from './view.js'
+
+export type StreamState = 'connecting' | 'open' | 'lost' | 'resting'
+
+/**
+ * Follows what happens, by server-sent events. Rests while nobody looks at the page.
+ *
+ * @param onState told what became of the connection; `again` when something may have been missed
+ */
+export function openStream(onNews: (news: News) => void, onState: (state: StreamState, again: boolean) => void): void {
+  let source: EventSource | undefined
+  let connected = false
+
+  function connect(): void {
+    source = new EventSource('api/stream')
+    source.addEventListener('open', () => {
+      onState('open', connected)
+      connected = true
+    })
+    source.addEventListener('error', () => onState('lost', false))
+    source.addEventListener('flow', (event: MessageEvent<string>) => onNews(JSON.parse(event.data) as News))
+  }
+
+  document.addEventListener('visibilitychange', () => {
+    if (document.visibilityState === 'hidden') {
+      source?.close()
+      source = undefined
+      onState('resting', false)
+    } else if (!source) {
+      connect()
+    }
+  })
+  connect()
+}
