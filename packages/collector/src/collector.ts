@@ -25,7 +25,6 @@ import { createPixels, type Pixels } from './pixels.js'
 import { openQueue } from './queue/open-queue.js'
 import type { Queue } from './queue/queue.js'
 import { createRelay } from './relay/relay.js'
-import { remedyFor } from './relay/remedies.js'
 import type { Settings } from './settings.js'
 import { trackerScript } from './tracker-script.js'
 import { packageVersion } from './version.js'
@@ -85,7 +84,6 @@ export async function createCollector(options: CollectorOptions): Promise<Collec
     historyFile: historyFileBeside(settings.queueUrl),
     loopback: isLoopbackHost(settings.adminHost),
     sandbox: settings.sandbox,
-    remedyFor: (cause) => remedyFor({ cause }),
     graph: { url: settings.graphUrl, apiVersion: settings.apiVersion },
     log,
     now,
@@ -159,6 +157,7 @@ export async function createCollector(options: CollectorOptions): Promise<Collec
   async function stop(graceMs = settings.stopTimeoutMs): Promise<void> {
     readiness.close()
     closed = true
+    inspector.hangUp()
     await Promise.all([listeners.close(graceMs), relay.stop(graceMs)])
     await inspector.close()
     await queue.close()

@@ -1,6 +1,8 @@
 import type { Happening } from '../observer.js'
 import type { Prepared, Received } from '../pipeline/received.js'
 import type { LaneKey, LeasedEvent, StoredAs, Verdict } from '../queue/queue.js'
+import type { Outcome } from '../relay/outcome.js'
+import { remedyFor } from '../relay/remedies.js'
 import type { FlowAttempt, FlowEvent, FlowState } from './api.js'
 import { twinOf } from './count-happening.js'
 import { truncateAddress } from './redact-event.js'
@@ -40,12 +42,10 @@ export interface Flow {
 /**
  * @param onSample an event was picked
  * @param onStep one that was picked went on
- * @param remedyFor what to do about a cause, in words
  */
 export function createFlow(
   onSample: (sample: Sample) => void,
   onStep: (step: Step) => void,
-  remedyFor: (cause: string) => string | undefined,
   limits: FlowLimits = FLOW_LIMITS,
 ): Flow {
   const mayPick = createSampler(limits.perSecond)
@@ -92,16 +92,6 @@ export function createFlow(
     for (const { id } of seen) onStep({ id, kind: 'attempt', attempt: told, ...(state && { state }) })
   }
 
-  function troubleOf(
-    outcome: Exclude<Extract<Happening, { kind: 'attempted' }>['attempt']['outcome'], { kind: 'accepted' }>,
-  ) {
-    const reason = 'reason' in outcome ? outcome.reason : undefined
-    return {
-      cause: outcome.cause,
-      ...optional({ message: reason?.message, fbtraceId: reason?.fbtraceId, remedy: remedyFor(outcome.cause) }),
-    }
-  }
-
   function settled({ atMs, lane, events, verdicts }: Extract<Happening, { kind: 'settled' }>): void {
     const seen = followedOf(lane, events)
     if (seen.length === 0) return
@@ -114,7 +104,7 @@ export function createFlow(
       onStep({
         id,
         kind: 'settled',
-        settled: { kind: verdict.kind, atMs, ...optional({ reason, remedy: reason && remedyFor(reason.cause) }) },
+        settled: { kind: verdict.kind, atMs, ...optional({ reason, remedy: reason && remedyFor(reason) }) },
       })
     }
   }
@@ -137,6 +127,15 @@ export function createFlow(
     follow(waiting) {
       for (const { id, key } of waiting) followOne(key, id)
     },
+  }
+}
+
+function troubleOf(outcome: Exclude<Outcome, { kind: 'accepted' }>) {
+  const reason = 'reason' in outcome ? outcome.reason : undefined
+  return {
+    cause: outcome.cause,
+    remedy: remedyFor({ ...reason, cause: outcome.cause }),
+    ...optional({ message: reason?.message, fbtraceId: reason?.fbtraceId }),
   }
 }
 

@@ -27,8 +27,6 @@ export interface InspectorOptions {
   loopback: boolean
   /** The built-in sandbox stands in for Meta. */
   sandbox?: boolean
-  /** What to do about a cause of trouble, in words. */
-  remedyFor?: (cause: string) => string | undefined
   /** Where Meta's Dataset Quality API is asked. */
   graph: { url: string; apiVersion: string; fetch?: typeof fetch }
   log: InspectorLog
@@ -49,6 +47,8 @@ export interface Inspector {
   observe: Observe
   /** Answers everything under `/inspect/` on the admin listener. */
   middleware: Middleware
+  /** Ends the live connections and takes no new ones, so that the listener can close. */
+  hangUp(): void
   /** Writes what is not yet written and lets go of the file. */
   close(): Promise<void>
 }
@@ -62,7 +62,7 @@ const PROBLEM_SAID_EVERY_MS = 60_000
  * @throws SettingsError when it would be open to the network without a password
  */
 export function createInspector(options: InspectorOptions): Inspector {
-  const { queue, pixels, password, loopback, log, now = Date.now, remedyFor = () => undefined } = options
+  const { queue, pixels, password, loopback, log, now = Date.now } = options
   if (!loopback && !password) {
     throw new SettingsError([
       'ADMIN_HOST is not a loopback address: set INSPECT_PASSWORD, or the inspector is open to all.',
@@ -75,7 +75,6 @@ export function createInspector(options: InspectorOptions): Inspector {
   const recorder = createRecorder({
     history,
     now,
-    remedyFor,
     onWritten(news) {
       problem.solved()
       live.send('flow', news, news.rows.at(-1)?.id)
@@ -93,7 +92,6 @@ export function createInspector(options: InspectorOptions): Inspector {
     live,
     now,
     startedAtMs,
-    remedyFor,
     sandbox: options.sandbox ?? false,
     metaQuality: createMetaQuality({ fetch: globalThis.fetch, ...options.graph }, now),
     historyState: () => ({ samplesLeftOut: recorder.samplesLeftOut(), ...problem.state() }),
@@ -129,6 +127,7 @@ export function createInspector(options: InspectorOptions): Inspector {
   return {
     observe: recorder.observe,
     middleware: inspectorMiddleware,
+    hangUp: live.close,
     async close() {
       clearInterval(levels)
       live.close()

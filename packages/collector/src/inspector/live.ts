@@ -9,16 +9,17 @@ const READERS_AT_MOST = 32
 
 /** Tells every open page at once, by server-sent events. */
 export interface Live {
-  /** Takes over a response. False when there are too many already. */
+  /** Takes over a response. False when there are too many already, or the end is near. */
   add(response: ServerResponse): boolean
   send(event: string, data: unknown, id?: number): void
   readers(): number
-  close(): void
+  close: () => void
 }
 
 export function createLive(): Live {
   const readers = new Set<ServerResponse>()
   let heartbeat: NodeJS.Timeout | undefined
+  let closed = false
 
   function sendAll(frame: string): void {
     for (const response of readers) {
@@ -35,7 +36,7 @@ export function createLive(): Live {
 
   return {
     add(response) {
-      if (readers.size >= READERS_AT_MOST) return false
+      if (closed || readers.size >= READERS_AT_MOST) return false
       readers.add(response)
       heartbeat ??= setInterval(() => sendAll(': still here\n\n'), HEARTBEAT_MS).unref()
       response.on('close', () => remove(response))
@@ -49,7 +50,8 @@ export function createLive(): Live {
       sendAll(`${id === undefined ? '' : `id: ${id}\n`}event: ${event}\ndata: ${JSON.stringify(data)}\n\n`)
     },
     readers: () => readers.size,
-    close() {
+    close: () => {
+      closed = true
       for (const response of readers) response.end()
       readers.clear()
       clearInterval(heartbeat)

@@ -1,8 +1,9 @@
 import type { Happening } from '../observer.js'
+import { remedyFor } from '../relay/remedies.js'
 import type { Note } from './api.js'
 
 /** What is worth remembering word for word: the last thing said about each cause of trouble. */
-export function notesOf(happening: Happening, remedyFor: (cause: string) => string | undefined): Note[] {
+export function notesOf(happening: Happening): Note[] {
   switch (happening.kind) {
     case 'attempted': {
       const { outcome } = happening.attempt
@@ -16,7 +17,7 @@ export function notesOf(happening: Happening, remedyFor: (cause: string) => stri
           atMs: happening.atMs,
           message: reason?.message ?? '',
           ...wordsOf(reason),
-          ...remedyOf(outcome.cause, remedyFor),
+          remedy: remedyFor({ ...reason, cause: outcome.cause }),
         },
       ]
     }
@@ -31,7 +32,7 @@ export function notesOf(happening: Happening, remedyFor: (cause: string) => stri
                 atMs: happening.atMs,
                 message: verdict.reason.message,
                 ...wordsOf(verdict.reason),
-                ...remedyOf(verdict.reason.cause, remedyFor),
+                remedy: remedyFor(verdict.reason),
               },
             ]
           : [],
@@ -65,9 +66,4 @@ function wordsOf(reason: { code?: number; subcode?: number; fbtraceId?: string }
     ...(reason?.subcode !== undefined && { subcode: reason.subcode }),
     ...(reason?.fbtraceId !== undefined && { fbtraceId: reason.fbtraceId }),
   }
-}
-
-function remedyOf(cause: string, remedyFor: (cause: string) => string | undefined) {
-  const remedy = remedyFor(cause)
-  return remedy === undefined ? {} : { remedy }
 }

@@ -9,7 +9,6 @@ import { notesOf } from './notes.js'
 export interface RecorderOptions {
   history: History
   now: () => number
-  remedyFor: (cause: string) => string | undefined
   /** Told after each write, with the picked events that were added or went on. */
   onWritten: (news: News) => void
   onProblem: (message: string) => void
@@ -47,14 +46,7 @@ const GATHERED_AT_MOST = 5_000
  * `observe()` only adds numbers and, for few events a second, keeps a reference. Under pressure picked events are left out
  * and counted; numbers never are.
  */
-export function createRecorder({
-  history,
-  now,
-  remedyFor,
-  onWritten,
-  onProblem,
-  gatherMs = 250,
-}: RecorderOptions): Recorder {
+export function createRecorder({ history, now, onWritten, onProblem, gatherMs = 250 }: RecorderOptions): Recorder {
   let sums = new Map<number, Map<string, Map<string, Counts>>>()
   let samples: Sample[] = []
   let steps: Step[] = []
@@ -67,7 +59,6 @@ export function createRecorder({
   const flow = createFlow(
     (sample) => (samples.length < GATHERED_AT_MOST ? samples.push(sample) : leftOut++),
     (step) => (steps.length < GATHERED_AT_MOST ? steps.push(step) : leftOut++),
-    remedyFor,
   )
 
   // Events picked before a restart go on being followed. Until then nothing of theirs can be missed: leases come later.
@@ -133,7 +124,7 @@ export function createRecorder({
       if (closed) return
       countHappening(happening, countsFor)
       flow.observe(happening)
-      for (const note of notesOf(happening, remedyFor)) notes.set(`${note.kind} ${note.cause} ${note.pixelId}`, note)
+      for (const note of notesOf(happening)) notes.set(`${note.kind} ${note.cause} ${note.pixelId}`, note)
       schedule()
     },
     level(name, value) {

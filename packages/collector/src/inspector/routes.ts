@@ -2,6 +2,7 @@ import Router from '@koa/router'
 import type { Context } from 'koa'
 import { laneName, type DeadLetter, type DeadLetterFilter, type Queue } from '../queue/queue.js'
 import type { Pixel, Pixels } from '../pixels.js'
+import { remedyFor } from '../relay/remedies.js'
 import type { DeadLetterPage, DeadLetterRow, FlowState, Health, MetaQuality, Setup, Summary } from './api.js'
 import { refuse, SESSION_COOKIE } from './access/guard.js'
 import type { PasswordCheck } from './access/password.js'
@@ -21,7 +22,6 @@ export interface RouteOptions {
   now: () => number
   startedAtMs: number
   sandbox: boolean
-  remedyFor: (cause: string) => string | undefined
   metaQuality: (pixel: Pixel) => Promise<MetaQuality>
   historyState: () => Health['history']
   /** None when no password is set. */
@@ -45,7 +45,7 @@ const ALL_STATES: readonly FlowState[] = [
 
 /** Everything the page asks for. Reading is GET; whatever changes something is POST (see `guard.ts`). */
 export function createRoutes(options: RouteOptions): Router {
-  const { queue, pixels, history, live, now, door, remedyFor } = options
+  const { queue, pixels, history, live, now, door } = options
   const router = new Router({ prefix: '/inspect/api' })
 
   router.get('/setup', (ctx) => {
@@ -123,7 +123,7 @@ export function createRoutes(options: RouteOptions): Router {
     })
     const last = letters.length === LETTERS_A_PAGE ? letters.at(-1) : undefined
     const page: DeadLetterPage = {
-      letters: letters.map((letter) => letterRow(letter, remedyFor)),
+      letters: letters.map((letter) => letterRow(letter)),
       ...(last && { after: last.id }),
     }
     ctx.body = page
@@ -214,8 +214,7 @@ async function choiceOf(ctx: Context): Promise<DeadLetterFilter | undefined> {
   return undefined
 }
 
-function letterRow(letter: DeadLetter, remedyFor: (cause: string) => string | undefined): DeadLetterRow {
+function letterRow(letter: DeadLetter): DeadLetterRow {
   const { lane, json, ...rest } = letter
-  const remedy = remedyFor(letter.reason.cause)
-  return { ...rest, pixelId: laneName(lane), event: redactEvent(json), ...(remedy !== undefined && { remedy }) }
+  return { ...rest, pixelId: laneName(lane), event: redactEvent(json), remedy: remedyFor(letter.reason) }
 }

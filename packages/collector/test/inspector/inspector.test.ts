@@ -258,6 +258,16 @@ describe('what is told', () => {
     expect((await get('api/summary?range=constructor')).status).toBe(400)
   })
 
+  it('ends the stream when the collector stops, and takes no new reader', async () => {
+    const { get } = await start()
+    const stream = await get('api/stream')
+
+    inspector?.hangUp()
+
+    expect(await stream.text()).toBe('retry: 2000\n\n')
+    expect(await (await get('api/stream')).text()).toContain('event: full')
+  })
+
   it('comes live: an event is on the stream, then in the list, then alone', async () => {
     const { get, observe } = await start()
     const stream = await get('api/stream')
