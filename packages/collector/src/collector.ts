@@ -77,7 +77,8 @@ export async function createCollector(options: CollectorOptions): Promise<Collec
   const observe = observeAll(watchers, (err) => log.error({ event: 'observer.failed', err }, 'a watcher failed'))
 
   const queue = await openQueue(settings.queueUrl, { maxBytes: settings.maxQueueBytes, log, observe, now })
-  const metrics = createMetrics({ queue, pixels, version: packageVersion(), now })
+  const sharedQueue = /^(postgres|postgresql|nats):/.test(settings.queueUrl)
+  const metrics = createMetrics({ queue, pixels, sharedQueue, version: packageVersion(), now })
   const inspector = createInspector({
     queue,
     pixels,

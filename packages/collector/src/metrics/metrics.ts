@@ -13,6 +13,8 @@ export interface MetricsOptions {
   /** Asked when Prometheus asks; never in between. */
   queue: Pick<Queue, 'status' | 'lanes' | 'books'>
   pixels: Pixels
+  /** Several collectors have this queue, and each tells all of it. @defaultValue `false` */
+  sharedQueue?: boolean
   /** For `pixel_mirror_build_info`. */
   version: string
   /** @defaultValue `Date.now` */
@@ -34,12 +36,18 @@ export interface Metrics {
  *
  * @see https://prometheus.io/docs/practices/naming/
  */
-export function createMetrics({ queue, pixels, version, now = Date.now }: MetricsOptions): Metrics {
+export function createMetrics({
+  queue,
+  pixels,
+  sharedQueue = false,
+  version,
+  now = Date.now,
+}: MetricsOptions): Metrics {
   const registry = new Registry()
   const http = createHttpMetrics(registry)
   const events = createEventMetrics(registry, pixels)
   const relay = createRelayMetrics(registry, pixels)
-  createQueueMetrics(registry, { queue, pixels, now })
+  createQueueMetrics(registry, { queue, pixels, shared: sharedQueue, now })
   const alarms = new Tally({
     name: 'pixel_mirror_alarms_total',
     help: 'Times that somebody was called to look, by reason.',

@@ -13,6 +13,14 @@ import { pixelLabel } from './labels.js'
 
 type AskedQueue = Pick<Queue, 'status' | 'lanes' | 'books'>
 
+export interface QueueMetricsOptions {
+  queue: AskedQueue
+  pixels: Pixels
+  /** Several collectors have this queue, and each tells all of it: then its numbers must not be added up. */
+  shared: boolean
+  now: () => number
+}
+
 interface Answer {
   status: QueueStatus
   lanes: LaneStatus[]
@@ -29,15 +37,13 @@ const SUMS = ['received', 'delivered', 'dead', 'expired', 'replayed'] as const s
 /**
  * What waits, and the books: asked of the queue each time Prometheus asks, and never in between.
  *
+ * Each series has the label `queue`: `local` (this collector's own) or `shared` (all collectors tell the same).
  * A queue that does not answer must not hide the other metrics: then `pixel_mirror_queue_up` is 0 and its series are absent.
  */
-export function createQueueMetrics(
-  registry: Registry,
-  { queue, pixels, now }: { queue: AskedQueue; pixels: Pixels; now: () => number },
-): void {
+export function createQueueMetrics(registry: Registry, { queue, pixels, shared, now }: QueueMetricsOptions): void {
   const pixel = pixelLabel(pixels)
   const ask = sharedQuestion(queue)
-  const define = (kind: typeof Gauge | typeof Counter) => definer(registry, ask, kind)
+  const define = (kind: typeof Gauge | typeof Counter) => definer(registry, ask, kind, shared ? 'shared' : 'local')
   const gauge = define(Gauge)
   const counter = define(Counter)
   const ageSeconds = (sinceMs: number | undefined) => (sinceMs === undefined ? 0 : Math.max(0, now() - sinceMs) / 1_000)
@@ -131,21 +137,24 @@ function sharedQuestion(queue: AskedQueue): () => Promise<Answer | undefined> {
 }
 
 /** Makes metrics whose series are the rows of an answer; rows with the same labels are added up. */
-function definer(registry: Registry, ask: () => Promise<Answer | undefined>, Kind: typeof Gauge | typeof Counter) {
+function definer(
+  registry: Registry,
+  ask: () => Promise<Answer | undefined>,
+  Kind: typeof Gauge | typeof Counter,
+  queue: 'local' | 'shared',
+) {
   return (name: string, help: string, labelNames: readonly string[], rows: (answer: Answer) => Row[]): void => {
     new Kind<string>({
       name: `pixel_mirror_${name}`,
       help,
-      labelNames,
+      labelNames: ['queue', ...labelNames],
       registers: [registry],
       async collect() {
         const answer = await ask()
         this.reset()
-        // A reset leaves a metric without labels at 0, which would be a lie.
-        if (labelNames.length === 0) this.remove()
         for (const row of answer ? rows(answer) : []) {
           const labels = Object.fromEntries(labelNames.map((label, index) => [label, String(row[index])]))
-          this.inc(labels, row[labelNames.length] as number)
+          this.inc({ queue, ...labels }, row[labelNames.length] as number)
         }
       },
     })

@@ -237,13 +237,13 @@ describe('createMetrics()', () => {
 
     expect(asked.times).toBe(1)
     expect(page).toContain('\npixel_mirror_queue_up 1\n')
-    expect(page).toContain('\npixel_mirror_queue_events 7\n')
-    expect(page).toContain('\npixel_mirror_queue_bytes 500\n')
-    expect(page).toContain('\npixel_mirror_queue_max_bytes 900\n')
-    expect(page).toContain('\npixel_mirror_queue_oldest_event_age_seconds 60\n')
-    expect(page).toContain('\npixel_mirror_queue_dead_letters 3\n')
-    expect(page).toContain('\npixel_mirror_queue_refusing{reason="full"} 1\n')
-    expect(page).toContain('\npixel_mirror_queue_refusing{reason="disk_full"} 0\n')
+    expect(page).toContain('\npixel_mirror_queue_events{queue="local"} 7\n')
+    expect(page).toContain('\npixel_mirror_queue_bytes{queue="local"} 500\n')
+    expect(page).toContain('\npixel_mirror_queue_max_bytes{queue="local"} 900\n')
+    expect(page).toContain('\npixel_mirror_queue_oldest_event_age_seconds{queue="local"} 60\n')
+    expect(page).toContain('\npixel_mirror_queue_dead_letters{queue="local"} 3\n')
+    expect(page).toContain('\npixel_mirror_queue_refusing{queue="local",reason="full"} 1\n')
+    expect(page).toContain('\npixel_mirror_queue_refusing{queue="local",reason="disk_full"} 0\n')
   })
 
   it('shows the rest while the queue does not answer, and no old number of the queue', async () => {
@@ -272,7 +272,7 @@ describe('createMetrics()', () => {
 
     expect(await lines('books_received_events_total')).toEqual([expect.stringMatching(/ 10$/)])
     expect(await lines('books_dropped_events_total')).toEqual([expect.stringMatching(/reason="duplicate"} 1$/)])
-    expect(await lines('books_gap_events')).toEqual([`pixel_mirror_books_gap_events{pixel="${PIXEL}"} 1`])
+    expect(await lines('books_gap_events')).toEqual([`pixel_mirror_books_gap_events{queue="local",pixel="${PIXEL}"} 1`])
   })
 
   it('tells the state of every lane, an idle one too', async () => {
@@ -281,12 +281,14 @@ describe('createMetrics()', () => {
     const { lines } = metricsOf({ lanes: [parked] })
 
     expect(await lines('lane_events')).toEqual([
-      'pixel_mirror_lane_events{pixel="other",lane="live"} 4',
-      `pixel_mirror_lane_events{pixel="${PIXEL}",lane="live"} 0`,
+      'pixel_mirror_lane_events{queue="local",pixel="other",lane="live"} 4',
+      `pixel_mirror_lane_events{queue="local",pixel="${PIXEL}",lane="live"} 0`,
     ])
-    expect(await lines('lane_state')).toContain('pixel_mirror_lane_state{pixel="other",lane="live",state="parked"} 1')
     expect(await lines('lane_state')).toContain(
-      `pixel_mirror_lane_state{pixel="${PIXEL}",lane="live",state="flowing"} 1`,
+      'pixel_mirror_lane_state{queue="local",pixel="other",lane="live",state="parked"} 1',
+    )
+    expect(await lines('lane_state')).toContain(
+      `pixel_mirror_lane_state{queue="local",pixel="${PIXEL}",lane="live",state="flowing"} 1`,
     )
   })
 

@@ -10,6 +10,7 @@ import { checkOrigins } from '../check/origins.js'
 import { checkPublicAddress } from '../check/public-address.js'
 import { checkQueueServer } from '../check/queue-server.js'
 import { writeFinding } from '../check/report.js'
+import { checkToken } from '../check/token.js'
 import { checkVisitorAddress } from '../check/visitor-address.js'
 import type { Args, Command, Terminal } from '../command.js'
 import { plural } from '../in-words.js'
@@ -25,6 +26,7 @@ const CHECKS: readonly Check[] = [
   checkCookieDomain,
   checkPublicAddress,
   checkVisitorAddress,
+  checkToken,
 ]
 
 export const check: Command = {
