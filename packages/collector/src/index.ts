@@ -1,3 +1,5 @@
+export { createCollector } from './collector.js'
+export type { Collector, CollectorOptions } from './collector.js'
 export { CollectorError, QueueFullError, QueueInUseError, QueueUnavailableError, SettingsError } from './errors.js'
 export { createPixels } from './pixels.js'
 export type { Pixel, Pixels, ReloadablePixels } from './pixels.js'

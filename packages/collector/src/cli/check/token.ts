@@ -50,7 +50,10 @@ async function tryOut(
   const outcome = classify(await api.post(pixel.id, body, TIMEOUT_MS), { events: 1, nowMs: now() })
   if (outcome.kind === 'accepted')
     return ok(`Pixel ${pixel.id}: Meta took a test event; look for it under Test Events.`)
-  return failed(`Pixel ${pixel.id}: ${wordsOf(outcome)}`, remedyFor({ cause: outcome.cause, ...(outcome.kind !== 'retry' && outcome.reason) }))
+  return failed(
+    `Pixel ${pixel.id}: ${wordsOf(outcome)}`,
+    remedyFor({ cause: outcome.cause, ...(outcome.kind !== 'retry' && outcome.reason) }),
+  )
 }
 
 /** Says who it is, and carries what Meta asks of a website's event at least. */

@@ -2,7 +2,7 @@ import { publicIpAddress } from '@pixel-mirror/common'
 import { NoAnswerError } from '../../errors.js'
 import type { SeenRequest } from '../../address-probe.js'
 import { PROBE_HEADER } from '../../address-probe.js'
-import { bareAddress, networkOf } from '../../http/address.js'
+import { bareAddress, isLoopbackHost, networkOf } from '../../http/address.js'
 import { adminFetch } from '../admin-fetch.js'
 import { about, type Check, type Finding } from './finding.js'
 
@@ -27,14 +27,20 @@ export const checkVisitorAddress: Check = async ({ settings, fetch, publicUrl })
       signal: AbortSignal.timeout(10_000),
     })
     const seen = await adminFetch<SeenRequest | null>(settings, `probes/${token}`)
-    return [seen ? judge(seen, settings.trustProxy) : skipped(`${publicUrl} did not lead to this collector.`)]
+    return [
+      seen ? judge(seen, settings.trustProxy, publicUrl) : skipped(`${publicUrl} did not lead to this collector.`),
+    ]
   } catch (error) {
     if (error instanceof NoAnswerError) return [skipped(`Asks the running collector, but: ${error.message}`)]
     return [skipped(`${publicUrl} cannot be reached.`)]
   }
 }
 
-function judge({ peer, forwardedFor, counted }: SeenRequest, trustProxy: number | readonly string[]): Finding {
+function judge(
+  { peer, forwardedFor, counted }: SeenRequest,
+  trustProxy: number | readonly string[],
+  publicUrl: string,
+): Finding {
   const passedOn = forwardedFor.filter((address) => address !== FORGED)
   const trusted =
     typeof trustProxy === 'number' ? `TRUST_PROXY is ${trustProxy}` : `TRUST_PROXY is ${trustProxy.join(', ')}`
@@ -48,6 +54,8 @@ function judge({ peer, forwardedFor, counted }: SeenRequest, trustProxy: number 
   if (passedOn.length > 0) {
     return failed(`All visitors look like ${peer}: ${trusted}, but ${proxies(passedOn.length)} in front.`, should)
   }
+  if (isLoopbackHost(new URL(publicUrl).hostname))
+    return skipped(`${publicUrl} is this machine itself: no visitor comes that way.`)
   if (publicIpAddress(bareAddress(peer)) === undefined) {
     return failed(
       `The proxy at ${peer} keeps the visitor’s address to itself.`,

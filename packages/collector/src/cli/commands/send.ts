@@ -118,6 +118,7 @@ async function bring(file: string, args: Args, terminal: Terminal, destination: 
     })
     bar.clear()
     const sent = since(from, progress)
+    if (ending === 'finished' && progress.line === from.line) say('All of it was sent before; --again sends it again.')
     if (args.switches.has('json')) stdout.write(`${JSON.stringify({ ending, ...sent, line: progress.line })}\n`)
     else stdout.write(summary(file, ending, sent, progress.line, Date.now() - startedMs, painter(stdout, env)))
     if (ending === 'finished' && sent.refused + sent.broken > 0) return EXIT_CODE.failed

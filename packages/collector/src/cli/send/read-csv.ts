@@ -1,5 +1,6 @@
 import type { IncomingEvent } from '@pixel-mirror/common'
 import { parse } from 'csv-parse/sync'
+import { plural } from '../in-words.js'
 import { columnFor, type Column } from './csv-columns.js'
 import type { Line } from './file-lines.js'
 import type { Order } from './order.js'
@@ -89,7 +90,8 @@ function readRecord(
 ): { event: IncomingEvent } | { problem: string } {
   const values = fields(text, delimiter)
   if (values === undefined) return { problem: 'has a quote in the wrong place' }
-  if (values.length !== columns.length) return { problem: `has ${values.length} fields instead of ${columns.length}` }
+  if (values.length !== columns.length)
+    return { problem: `has ${plural(values.length, 'field')} instead of ${columns.length}` }
   const event: Record<string, Record<string, unknown>> = { user_data: {}, custom_data: {} }
   for (const [index, column] of columns.entries()) {
     const given = values[index]?.trim() ?? ''
