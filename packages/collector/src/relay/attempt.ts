@@ -41,7 +41,7 @@ export function createAttempt({ api, pixels, observe, log, now, limits }: Attemp
       const reason = { message: 'The settings name no such pixel.' }
       return { outcome: { kind: 'park', cause: 'pixel_not_configured', reason }, reach: 'not_tried' }
     }
-    const body = Buffer.from(requestBody(lane, events, pixel))
+    const body = requestBody(lane, events, pixel)
 
     const startedMs = performance.now()
     const reply = await api.post(pixel.id, body, timeoutMs(events.length, limits))

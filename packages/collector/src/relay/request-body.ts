@@ -15,10 +15,39 @@ export function requestBody(
   lane: LaneKey,
   events: readonly Pick<LeasedEvent, 'json'>[],
   pixel: Pick<Pixel, 'accessToken' | 'appSecret' | 'testEventCode'>,
-): string {
-  let data = ''
-  for (const { json } of events) data += data === '' ? json : ',' + json
-  return `{"data":[${data}]${fields(lane, pixel)}}`
+): Buffer {
+  const tail = `]${fields(lane, pixel)}}`
+  const texts = writeTexts(events, Buffer.byteLength(tail))
+  return texts.bytes.subarray(0, texts.end + texts.bytes.write(tail, texts.end))
+}
+
+const HEAD = '{"data":['
+const COMMA = 0x2c
+const MOST_BYTES_PER_UNIT = 3
+
+/**
+ * Writes each text where it belongs. Joining them first costs three times as much: the joined string is built, then read again.
+ *
+ * @param room how many bytes to leave free at the end
+ */
+function writeTexts(events: readonly Pick<LeasedEvent, 'json'>[], room: number): { bytes: Buffer; end: number } {
+  let units = HEAD.length + events.length + room
+  for (const { json } of events) units += json.length
+  // Nearly all text is ASCII, where a unit of the string is a byte.
+  let bytes = Buffer.allocUnsafe(units)
+  let end = bytes.write(HEAD, 0)
+
+  events.forEach(({ json }, index) => {
+    const free = bytes.length - end - room - 1
+    if (free < json.length * MOST_BYTES_PER_UNIT && free < Buffer.byteLength(json)) {
+      const larger = Buffer.allocUnsafe(bytes.length + units + Buffer.byteLength(json))
+      bytes.copy(larger, 0, 0, end)
+      bytes = larger
+    }
+    if (index > 0) bytes[end++] = COMMA
+    end += bytes.write(json, end)
+  })
+  return { bytes, end }
 }
 
 function fields(lane: LaneKey, pixel: Pick<Pixel, 'accessToken' | 'appSecret' | 'testEventCode'>): string {

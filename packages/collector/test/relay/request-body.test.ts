@@ -1,16 +1,19 @@
 import { createHmac } from 'node:crypto'
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { requestBody } from '../../src/relay/request-body.js'
 import { Secret } from '../../src/secret.js'
+
+const text = (...args: Parameters<typeof requestBody>) => requestBody(...args).toString()
 
 const EVENTS = [{ json: '{"event_name":"Lead"}' }, { json: '{"event_name":"Purchase"}' }]
 const TOKEN = new Secret('EAAB"1')
 
 describe('requestBody()', () => {
   it('joins the finished texts and adds the token', () => {
-    const text = requestBody({ pixelId: '1' }, EVENTS, { accessToken: TOKEN })
+    const body = text({ pixelId: '1' }, EVENTS, { accessToken: TOKEN })
 
-    expect(JSON.parse(text)).toEqual({
+    expect(JSON.parse(body)).toEqual({
       data: [{ event_name: 'Lead' }, { event_name: 'Purchase' }],
       access_token: 'EAAB"1',
     })
@@ -19,21 +22,36 @@ describe('requestBody()', () => {
   it("prefers the sender's test code to the pixel's", () => {
     const pixel = { testEventCode: 'TEST1' }
 
-    expect(JSON.parse(requestBody({ pixelId: '1' }, EVENTS, pixel))).toMatchObject({ test_event_code: 'TEST1' })
-    expect(JSON.parse(requestBody({ pixelId: '1', testEventCode: 'TEST2' }, EVENTS, pixel))).toMatchObject({
+    expect(JSON.parse(text({ pixelId: '1' }, EVENTS, pixel))).toMatchObject({ test_event_code: 'TEST1' })
+    expect(JSON.parse(text({ pixelId: '1', testEventCode: 'TEST2' }, EVENTS, pixel))).toMatchObject({
       test_event_code: 'TEST2',
     })
   })
 
   it('proves that it knows the app secret', () => {
-    const text = requestBody({ pixelId: '1' }, EVENTS, { accessToken: TOKEN, appSecret: new Secret('s3cret') })
+    const body = text({ pixelId: '1' }, EVENTS, { accessToken: TOKEN, appSecret: new Secret('s3cret') })
 
-    expect(JSON.parse(text)).toMatchObject({
+    expect(JSON.parse(body)).toMatchObject({
       appsecret_proof: createHmac('sha256', 's3cret').update('EAAB"1').digest('hex'),
     })
   })
 
   it('has no token where there is none', () => {
-    expect(requestBody({ pixelId: '1' }, EVENTS.slice(0, 1), {})).toBe('{"data":[{"event_name":"Lead"}]}')
+    expect(text({ pixelId: '1' }, EVENTS.slice(0, 1), {})).toBe('{"data":[{"event_name":"Lead"}]}')
+  })
+
+  it('is the same as joining the texts, in whatever alphabet', () => {
+    const texts = fc.array(fc.string({ unit: 'grapheme', maxLength: 200 }).map((value) => JSON.stringify({ value })))
+    fc.assert(
+      fc.property(texts, fc.string({ unit: 'grapheme' }), (jsons, testEventCode) => {
+        const body = text(
+          { pixelId: '1', testEventCode },
+          jsons.map((json) => ({ json })),
+          {},
+        )
+
+        expect(body).toBe(`{"data":[${jsons.join(',')}],"test_event_code":${JSON.stringify(testEventCode)}}`)
+      }),
+    )
   })
 })
