@@ -18,6 +18,7 @@ import Router from '@koa/router'
 import type { Context, Middleware } from 'koa'
 import type { AddressProbe } from './address-probe.js'
 import { replyResult, type Ingest } from './http/collect.js'
+import type { Answering } from './http/error-reply.js'
 import { parseJson, readBody } from './http/json-body.js'
 import { Refused } from './http/refusal.js'
 import { isLocalRequest } from './inspector/access/local-request.js'
@@ -30,7 +31,7 @@ export interface AdminApiOptions {
   probe: AddressProbe
   ingest: Ingest
   /** Turns what `ingest` throws into answers: `errorReply()`. */
-  errors: Middleware
+  answering: Answering
   now: () => number
   /** Wanted from everyone when it is set. */
   password?: Secret
@@ -40,7 +41,7 @@ const PATH = '/admin'
 const MAX_BODY_BYTES = 1024 * 1024
 const MAX_PAGE = 1_000
 
-export function adminApi({ queue, probe, ingest, errors, password, now }: AdminApiOptions): Middleware {
+export function adminApi({ queue, probe, ingest, answering, password, now }: AdminApiOptions): Middleware {
   const router = new Router({ prefix: PATH })
 
   router.use(async (ctx, next) => {
@@ -75,12 +76,13 @@ export function adminApi({ queue, probe, ingest, errors, password, now }: AdminA
     else answer(ctx, 400, { error: 'Wants JSON with "action": "replay" or "drop".' })
   })
 
-  router.post('/events', errors, async (ctx) => {
+  const events = answering('admin_events', async (ctx) => {
     // What a page of another site can send without being asked first is not JSON by its type.
     if (!ctx.is('application/json')) throw new Refused('not_json')
     const body = parseJson(await readBody(ctx.req, MAX_BODY_BYTES))
     replyResult(ctx, await ingest(body, { sender: 'server', receivedAtMs: now(), prefetch: false }))
   })
+  router.post('/events', events)
 
   router.post('/probes', async (ctx) => {
     if ((await readJson(ctx)) === undefined) return answer(ctx, 400, { error: 'Wants JSON.' })

@@ -124,7 +124,7 @@ export async function createCollector(options: CollectorOptions): Promise<Collec
     queue,
     probe,
     ingest: take,
-    errors: errorReply({ observe, log, now }),
+    answering: errorReply({ observe, log, now }),
     now,
     ...(settings.inspectPassword && { password: settings.inspectPassword }),
   })

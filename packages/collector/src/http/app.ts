@@ -14,12 +14,12 @@ import { createDoor } from './door.js'
 import { errorReply } from './error-reply.js'
 import { GRAPH_EDGE_PATH, graphEdge } from './graph-edge.js'
 import { live, ready } from './health.js'
-import { alwaysGif, noscript } from './noscript.js'
+import { noscript, tellWithGif } from './noscript.js'
 import { createOrigins } from './origins.js'
 import { createRateLimit } from './rate-limit.js'
 import type { Readiness } from './readiness.js'
 import { createReceiver } from './received.js'
-import { createCookieWriter } from './set-cookie.js'
+import { createCookieHeaders } from './set-cookie.js'
 import { trackerFile } from './tracker-file.js'
 
 export interface AppOptions {
@@ -62,25 +62,33 @@ export function createApp({
   const cors = createCors(origins, receiver)
   const rateLimit = createRateLimit(settings.rateLimit, now)
   const door = createDoor({ isApiKey: createApiKeys(settings.apiKeys), cors, rateLimit, receiver, isClosed })
-  const renewCookies = createCookieWriter(receiver, settings.cookieDomain)
-  const answer = errorReply({ observe, log, now })
+  const cookieHeaders = createCookieHeaders(receiver, settings.cookieDomain)
   pixels.onChange(() => origins.forget())
 
-  const router = new Router()
-  const route = (method: 'get' | 'post' | 'options', name: string, path: string | RegExp, handle: Middleware): void =>
-    void router[method](name, path, answer, handle)
+  const answering = errorReply({ observe, log, now })
+  const events = answering('events', collect({ door, receiver, ingest, cookieHeaders, maxBodyBytes }))
 
-  route('post', 'events', settings.eventsPath, collect({ door, receiver, ingest, renewCookies, maxBodyBytes }))
-  route('options', 'events', settings.eventsPath, cors.preflight)
-  route('post', 'graph_edge', GRAPH_EDGE_PATH, graphEdge({ door, receiver, ingest, maxBodyBytes, pixels }))
-  router.get('noscript', '/tr', alwaysGif, answer, noscript({ door, receiver, ingest, renewCookies }))
-  if (tracker) route('get', 'tracker', settings.trackerPath, trackerFile(tracker))
-  route('get', 'health', '/health/live', live)
-  route('get', 'health', '/health/ready', ready(readiness, false))
+  const router = new Router()
+  router.post(settings.eventsPath, events)
+  router.options(settings.eventsPath, answering('events', cors.preflight))
+  router.post(GRAPH_EDGE_PATH, answering('graph_edge', graphEdge({ door, receiver, ingest, maxBodyBytes, pixels })))
+  router.get('/tr', answering('noscript', noscript({ door, receiver, ingest, cookieHeaders }), tellWithGif))
+  if (tracker) router.get(settings.trackerPath, answering('tracker', trackerFile(tracker)))
+  router.get('/health/live', answering('health', live))
+  router.get('/health/ready', answering('health', ready(readiness, false)))
 
   const app = new Koa()
   app.on('error', (error: unknown) => log.error({ event: 'http.failed', err: error }, 'a request failed'))
+  app.use(shortcut('POST', settings.eventsPath, events))
   app.use(router.routes() as Middleware)
   app.use(router.allowedMethods() as Middleware)
   return app
+}
+
+/** The one route that everything goes through does not ask the router, which would cost a fifth of its time. */
+function shortcut(method: string, path: string, handle: Middleware): Middleware {
+  return async function shortcut(ctx, next) {
+    if (ctx.req.url === path && ctx.req.method === method) await handle(ctx, next)
+    else await next()
+  }
 }

@@ -1,11 +1,12 @@
-import type { Context, Middleware } from 'koa'
+import type { Context } from 'koa'
+import type { Handle } from './error-reply.js'
+import { remember } from '../remember.js'
 import type { AllowedPixels, Origins } from './origins.js'
 import { SAME_SITE } from './origins.js'
 import type { Receiver } from './received.js'
 import { Refused } from './refusal.js'
-
-/** How long a browser may remember the answer to a preflight: two hours, the most that Chrome grants. */
-const PREFLIGHT_MAX_AGE_S = 7200
+import { reply, setHeaders } from './reply.js'
+import type { Headers } from './reply.js'
 
 /** The page that sends, and the pixels it may send for. */
 export interface Page {
@@ -17,7 +18,7 @@ export interface Cors {
   /** Finds out which page sends; lets it read the answer if it may send for any pixel. */
   page(ctx: Context): Page
   /** Answers `OPTIONS`. The tracker's requests need none; other clients may. */
-  preflight: Middleware
+  preflight: Handle
 }
 
 /**
@@ -28,16 +29,10 @@ export interface Cors {
  */
 export function createCors(origins: Origins, receiver: Receiver): Cors {
   const page = (ctx: Context): Page => {
-    const { req, res } = ctx
-    const origin = receiver.origin(req)
-    if (origin === undefined) return { origin, pixels: 'none' }
-    const pixels = origins.pixelsFor(origin, receiver.host(req))
-    res.setHeader('Vary', 'Origin')
-    if (pixels !== 'none' && origin !== SAME_SITE) {
-      res.setHeader('Access-Control-Allow-Origin', origin)
-      res.setHeader('Access-Control-Allow-Credentials', 'true')
-      res.setHeader('Access-Control-Expose-Headers', 'Retry-After')
-    }
+    const origin = receiver.origin(ctx.req)
+    if (origin === undefined) return NOBODY
+    const pixels = origins.pixelsFor(origin, receiver.host(ctx.req))
+    setHeaders(ctx, pixels === 'none' || origin === SAME_SITE ? UNREADABLE : readableFor(origin))
     return { origin, pixels }
   }
 
@@ -45,10 +40,25 @@ export function createCors(origins: Origins, receiver: Receiver): Cors {
     page,
     preflight: function preflight(ctx) {
       if (page(ctx).pixels === 'none') throw new Refused('origin')
-      ctx.set('Access-Control-Allow-Methods', 'POST')
-      ctx.set('Access-Control-Allow-Headers', 'Content-Type')
-      ctx.set('Access-Control-Max-Age', String(PREFLIGHT_MAX_AGE_S))
-      ctx.status = 204
+      reply(ctx, 204, PREFLIGHT, '')
     },
   }
 }
+
+const NOBODY: Page = { origin: undefined, pixels: 'none' }
+
+const UNREADABLE: Headers = ['Vary', 'Origin']
+
+const readableFor = remember((origin): Headers => [
+  ...UNREADABLE,
+  ...['Access-Control-Allow-Origin', origin],
+  ...['Access-Control-Allow-Credentials', 'true'],
+  ...['Access-Control-Expose-Headers', 'Retry-After'],
+])
+
+const PREFLIGHT: Headers = [
+  ...['Access-Control-Allow-Methods', 'POST'],
+  ...['Access-Control-Allow-Headers', 'Content-Type'],
+  // Two hours: the most that Chrome grants.
+  ...['Access-Control-Max-Age', '7200'],
+]

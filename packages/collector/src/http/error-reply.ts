@@ -5,6 +5,7 @@ import type { Observe } from '../observer.js'
 import { truncatedAddress } from './address.js'
 import { Refused, refusal } from './refusal.js'
 import { replyJson, traceId } from './reply.js'
+import type { Headers } from './reply.js'
 
 export interface ErrorReplyOptions {
   observe: Observe
@@ -12,53 +13,66 @@ export interface ErrorReplyOptions {
   now: () => number
 }
 
-/**
- * The one place that turns errors into replies, in the Graph API's envelope, and that says how each request ended.
- *
- * First in the chain of every route. What is a refusal is answered as its table says; anything else is a fault of ours: the
- * log gets its stack, the sender a plain 500.
- */
-export function errorReply({ observe, log, now }: ErrorReplyOptions): Middleware {
-  return async function errorReply(ctx, next) {
-    const startedMs = performance.now()
-    // Nothing here is ever to be taken for something else by a browser.
-    ctx.res.setHeader('X-Content-Type-Options', 'nosniff')
-    try {
-      await next()
-    } catch (error) {
-      const refused = asRefused(error)
-      if (refused === undefined) {
-        log.error({ event: 'http.failed', route: routeOf(ctx), err: error }, 'a request failed')
-        replyJson(
-          ctx,
-          500,
-          envelope({ message: 'An unknown error occurred.', type: 'OAuthException', code: 1 }, traceId()),
-        )
-      } else {
-        turnAway(ctx, refused)
-      }
-    }
-    observe({
-      kind: 'answered',
-      atMs: now(),
-      route: routeOf(ctx),
-      method: ctx.method,
-      status: ctx.status,
-      durationMs: performance.now() - startedMs,
-    })
-  }
+/** How a route tells a failure: the Graph API's envelope, unless it answers with a picture. */
+export type TellFailure = (ctx: Context, status: number, error: GraphError, headers: Headers) => void
 
-  function turnAway(ctx: Context, { reason, retryAfterS }: Refused): void {
+/** A route's work. It is last in its chain. */
+export type Handle = (ctx: Context) => unknown
+
+/** Makes a route of its work: `answering('events', collect)`. Its name is told to the watchers; a path can hold anything. */
+export type Answering = (route: string, handle: Handle, tell?: TellFailure) => Middleware
+
+/**
+ * The one place that turns errors into replies, and that says how each request ended.
+ *
+ * Around every route. What is a refusal is answered as its table says; anything else is a fault of ours: the log gets its
+ * stack, the sender a plain 500.
+ */
+export function errorReply({ observe, log, now }: ErrorReplyOptions): Answering {
+  return (route, handle, tell = tellInEnvelope) =>
+    async function answering(ctx) {
+      const startedMs = performance.now()
+      let status: number | undefined
+      try {
+        await handle(ctx)
+      } catch (error) {
+        const refused = asRefused(error)
+        status = refused === undefined ? fail(ctx, route, error, tell) : turnAway(ctx, refused, tell)
+      }
+      observe({
+        kind: 'answered',
+        atMs: now(),
+        route,
+        method: ctx.method,
+        status: status ?? ctx.res.statusCode,
+        durationMs: performance.now() - startedMs,
+      })
+    }
+
+  function turnAway(ctx: Context, { reason, retryAfterS }: Refused, tell: TellFailure): number {
     const { status, close, retryAfterS: usualS, ...error } = refusal(reason)
-    const id = traceId()
     const waitS = retryAfterS ?? usualS
-    if (waitS !== undefined) ctx.res.setHeader('Retry-After', String(waitS))
-    if (close) ctx.res.setHeader('Connection', 'close')
-    replyJson(ctx, status, envelope(error, id))
+    const headers = [
+      ...(waitS === undefined ? [] : ['Retry-After', String(waitS)]),
+      ...(close ? ['Connection', 'close'] : []),
+    ]
+    tell(ctx, status, error, headers)
     observe({ kind: 'turned_away', atMs: now(), status, reason })
     const from = truncatedAddress(ctx.req.socket.remoteAddress ?? '')
-    log.debug({ event: 'http.turned_away', reason, status, from, fbtrace_id: id }, 'turned a request away')
+    log.debug({ event: 'http.turned_away', reason, status, from }, 'turned a request away')
+    return status
   }
+
+  function fail(ctx: Context, route: string, error: unknown, tell: TellFailure): number {
+    log.error({ event: 'http.failed', route, err: error }, 'a request failed')
+    if (!ctx.res.headersSent)
+      tell(ctx, 500, { message: 'An unknown error occurred.', type: 'OAuthException', code: 1 }, [])
+    return 500
+  }
+}
+
+function tellInEnvelope(ctx: Context, status: number, error: GraphError, headers: Headers): void {
+  replyJson(ctx, status, envelope(error), headers)
 }
 
 /** What the queue throws when it cannot take events is a refusal as well: come again later. */
@@ -69,7 +83,8 @@ function asRefused(error: unknown): Refused | undefined {
     : undefined
 }
 
-interface GraphError {
+/** What stands in the envelope. */
+export interface GraphError {
   message: string
   type: string
   code: number
@@ -77,13 +92,7 @@ interface GraphError {
 }
 
 /** @see https://developers.facebook.com/docs/graph-api/guides/error-handling */
-export function envelope({ message, type, code, subcode }: GraphError, fbtrace_id: string, more?: object): string {
-  const error = { message, type, code, ...(subcode !== undefined && { error_subcode: subcode }), fbtrace_id }
+export function envelope({ message, type, code, subcode }: GraphError, more?: object): string {
+  const error = { message, type, code, ...(subcode !== undefined && { error_subcode: subcode }), fbtrace_id: traceId() }
   return JSON.stringify({ error, ...more })
-}
-
-/** The route's name, never the path: a path can hold anything. */
-function routeOf(ctx: Context): string {
-  const { _matchedRouteName: name } = ctx as { _matchedRouteName?: string }
-  return name ?? 'other'
 }

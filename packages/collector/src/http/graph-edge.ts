@@ -1,11 +1,12 @@
 import type { IncomingMessage } from 'node:http'
 import type { Issue } from '@pixel-mirror/common'
-import type { Context, Middleware } from 'koa'
+import type { Context } from 'koa'
 import type { Rejection } from '../pipeline/ingest.js'
 import type { Pixels } from '../pixels.js'
 import type { CollectOptions } from './collect.js'
 import { SERVER } from './entered.js'
 import { envelope } from './error-reply.js'
+import type { Handle } from './error-reply.js'
 import { readForm } from './form-body.js'
 import { parseJson, readBody } from './json-body.js'
 import { Refused } from './refusal.js'
@@ -24,7 +25,7 @@ type Params = Readonly<Record<string, unknown>>
  *
  * @see https://developers.facebook.com/documentation/ads-commerce/conversions-api/using-the-api
  */
-export function graphEdge(options: Omit<CollectOptions, 'renewCookies'> & { pixels: Pixels }): Middleware {
+export function graphEdge(options: Omit<CollectOptions, 'cookieHeaders'> & { pixels: Pixels }): Handle {
   const { door, receiver, ingest, maxBodyBytes, pixels } = options
   return async function graphEdge(ctx) {
     const { req } = ctx
@@ -59,7 +60,7 @@ function replyAsMetaDoes(ctx: Context, eventsReceived: number, rejected: readonl
 function replyRefused(ctx: Context, rejected: readonly (Issue | Rejection)[]): void {
   const [first] = rejected
   const error = { message: `Invalid parameter: ${first && inWords(first)}`, type: 'OAuthException', code: 100 }
-  replyJson(ctx, 400, envelope(error, traceId(), { rejected }))
+  replyJson(ctx, 400, envelope(error, { rejected }))
 }
 
 function inWords({ path, message, ...event }: Issue | Rejection): string {

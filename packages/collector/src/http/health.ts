@@ -1,18 +1,20 @@
-import type { Middleware } from 'koa'
+import type { Context } from 'koa'
+import type { Handle } from './error-reply.js'
 import type { Readiness } from './readiness.js'
 import { replyJson } from './reply.js'
 
+const NOT_KEPT = ['Cache-Control', 'no-store']
+
 /** `GET /health/live`: the process answers, that is all. */
-export const live: Middleware = function live(ctx) {
-  ctx.res.setHeader('Cache-Control', 'no-store')
-  replyJson(ctx, 200, '{"status":"live"}')
+export function live(ctx: Context): void {
+  replyJson(ctx, 200, '{"status":"live"}', NOT_KEPT)
 }
 
 /** `GET /health/ready`: whether events can be taken right now; on the admin listener with the reasons. */
-export function ready(readiness: Readiness, details: boolean): Middleware {
+export function ready(readiness: Readiness, details: boolean): Handle {
   return function ready(ctx) {
     const { ready, ...report } = readiness.report()
-    ctx.res.setHeader('Cache-Control', 'no-store')
-    replyJson(ctx, ready ? 200 : 503, JSON.stringify({ status: ready ? 'ready' : 'not_ready', ...(details && report) }))
+    const text = JSON.stringify({ status: ready ? 'ready' : 'not_ready', ...(details && report) })
+    replyJson(ctx, ready ? 200 : 503, text, NOT_KEPT)
   }
 }

@@ -29,7 +29,9 @@ export function readBody(req: IncomingMessage, maxBytes: number): Promise<Buffer
     })
     req.on('end', () => resolve(more ? Buffer.concat(more, size) : (first ?? Buffer.alloc(0))))
     req.on('error', () => reject(new Refused('timeout')))
-    req.on('close', () => reject(new Refused('timeout')))
+    req.on('close', () => {
+      if (!req.complete) reject(new Refused('timeout'))
+    })
   })
 }
 

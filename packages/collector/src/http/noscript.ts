@@ -1,5 +1,8 @@
-import type { Middleware } from 'koa'
+import type { Context } from 'koa'
 import type { CollectOptions } from './collect.js'
+import type { Handle, TellFailure } from './error-reply.js'
+import { reply } from './reply.js'
+import type { Headers } from './reply.js'
 
 /** The smallest GIF there is: one transparent pixel. */
 const GIF = Buffer.from('R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7', 'base64')
@@ -9,25 +12,28 @@ const GIF = Buffer.from('R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA
  *
  * @see https://developers.facebook.com/documentation/meta-pixel/advanced
  */
-export function noscript(options: Omit<CollectOptions, 'maxBodyBytes'>): Middleware {
-  const { door, receiver, ingest, renewCookies } = options
+export function noscript(options: Omit<CollectOptions, 'maxBodyBytes'>): Handle {
+  const { door, receiver, ingest, cookieHeaders } = options
   return async function noscript(ctx) {
     const received = receiver.received(ctx.req, door.enter(ctx))
     const event = eventOf(new URLSearchParams(ctx.querystring), received.receivedAtMs, received.referer)
     const result = await ingest(event, received)
-    if (result.kind === 'ingested') renewCookies(ctx, received, result.identity)
+    replyGif(ctx, result.kind === 'ingested' ? cookieHeaders(ctx.req, received, result.identity) : [])
   }
 }
 
-/** Answers with the picture whatever became of the event, or the page would show a broken one. Goes before `errorReply`. */
-export const alwaysGif: Middleware = async function alwaysGif(ctx, next) {
-  await next()
-  ctx.res.setHeader('Content-Type', 'image/gif')
-  ctx.res.setHeader('Cache-Control', 'no-store')
-  ctx.res.setHeader('Cross-Origin-Resource-Policy', 'cross-origin')
-  ctx.status = 200
-  ctx.body = GIF
+/** Failures are not shown: the page would have a broken picture. They are counted like all others. */
+export const tellWithGif: TellFailure = (ctx) => replyGif(ctx, [])
+
+function replyGif(ctx: Context, headers: Headers): void {
+  reply(ctx, 200, [...GIF_HEADERS, ...headers], GIF)
 }
+
+const GIF_HEADERS: Headers = [
+  ...['Content-Type', 'image/gif'],
+  ...['Cache-Control', 'no-store'],
+  ...['Cross-Origin-Resource-Policy', 'cross-origin'],
+]
 
 /** What the query says, as an event. Exported for its test. */
 export function eventOf(query: URLSearchParams, nowMs: number, referer?: string): Record<string, unknown> {

@@ -1,6 +1,6 @@
 import { registrableDomain } from '../pipeline/enrich/registrable-domain.js'
 import type { Pixels } from '../pixels.js'
-import { remember } from './remember.js'
+import { remember } from '../remember.js'
 
 /** For which pixels a page may send: all, none, or these. */
 export type AllowedPixels = 'all' | 'none' | ReadonlySet<string>

@@ -8,7 +8,7 @@ import type { Received } from '../pipeline/received.js'
 import type { Entered } from './entered.js'
 import { bareAddress, networkOf } from './address.js'
 import { SAME_SITE } from './origins.js'
-import { remember } from './remember.js'
+import { remember } from '../remember.js'
 
 /**
  * The only place that takes facts about a visitor from a request.

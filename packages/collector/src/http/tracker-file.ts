@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib'
-import type { Middleware } from 'koa'
+import type { Handle } from './error-reply.js'
 
 /** Short: a new version must reach every page within the hour. */
 const CACHE_CONTROL = 'public, max-age=3600, stale-while-revalidate=86400'
@@ -10,7 +10,7 @@ const CACHE_CONTROL = 'public, max-age=3600, stale-while-revalidate=86400'
  *
  * Any site may load it, with `integrity` and `crossorigin` too; it holds nothing that depends on who asks.
  */
-export function trackerFile(script: Buffer): Middleware {
+export function trackerFile(script: Buffer): Handle {
   const tag = createHash('sha256').update(script).digest('base64url').slice(0, 22)
   const variants = {
     br: brotliCompressSync(script, {
@@ -23,6 +23,7 @@ export function trackerFile(script: Buffer): Middleware {
     // The smallest that is accepted: browsers list them in an order that means nothing.
     const chosen = ctx.acceptsEncodings('br') ? 'br' : ctx.acceptsEncodings('gzip') ? 'gzip' : 'identity'
     ctx.set({
+      'X-Content-Type-Options': 'nosniff',
       'Content-Type': 'text/javascript; charset=utf-8',
       'Cache-Control': CACHE_CONTROL,
       'Access-Control-Allow-Origin': '*',

@@ -1,6 +1,7 @@
 import { limits } from '@pixel-mirror/common'
 import type { Identity, Received } from '../received.js'
 import { readFbcCookie, readFbpCookie, writeFbcCookie } from './cookie-value.js'
+import { remember } from '../../remember.js'
 import { registrableDomain } from './registrable-domain.js'
 
 /** A cookie to set on the answer. `SameSite=Lax; Path=/` always, and never `HttpOnly`: Meta's pixel must be able to read it. */
@@ -37,8 +38,8 @@ export function renewedCookies(received: Received, host: string, options: Cookie
   if (received.sender !== 'browser' || !sameSite(received.origin, host)) return []
   const { identity = {}, cookieDomain, secure } = options
   const attributes = { domain: domainFor(host, cookieDomain), maxAgeS: limits.COOKIE_LIFETIME_MS / 1000, secure }
-  const fbp = renewed(received.fbp, readFbpCookie(received.fbp), identity.fbp, (value) => value)
-  const fbc = renewed(received.fbc, readFbcCookie(received.fbc), identity.fbc, writeFbcCookie)
+  const fbp = renewed(received.fbp, readFbpCookie, identity.fbp, (value) => value)
+  const fbc = renewed(received.fbc, readFbcCookie, identity.fbc, writeFbcCookie)
   return [
     ...(fbp === undefined ? [] : [{ name: '_fbp' as const, value: fbp, ...attributes }]),
     ...(fbc === undefined ? [] : [{ name: '_fbc' as const, value: fbc, ...attributes }]),
@@ -47,10 +48,13 @@ export function renewedCookies(received: Received, host: string, options: Cookie
 
 function renewed(
   cookie: string | undefined,
-  meaning: string | undefined,
+  read: (cookie: string | undefined) => string | undefined,
   current: string | undefined,
   write: (value: string) => string,
 ): string | undefined {
+  // What the event carries has been checked: mostly it is the cookie, letter by letter.
+  if (current !== undefined && current === cookie) return cookie
+  const meaning = read(cookie)
   if (meaning !== undefined && (current === undefined || current === meaning)) return cookie
   return current === undefined ? undefined : write(current)
 }
@@ -58,9 +62,11 @@ function renewed(
 /** To a page of another site these cookies would be a third party's. */
 function sameSite(origin: string | undefined, host: string): boolean {
   if (origin === undefined) return true
-  const page = URL.canParse(origin) ? new URL(origin).hostname : ''
+  const page = hostnameOf(origin)
   return page === host || (registrableDomain(page) ?? page) === (registrableDomain(host) ?? host)
 }
+
+const hostnameOf = remember((origin) => (URL.canParse(origin) ? new URL(origin).hostname : ''))
 
 function domainFor(host: string, wanted: string | undefined): string | undefined {
   const name = host.toLowerCase()
