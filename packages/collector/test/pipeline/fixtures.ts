@@ -1,3 +1,4 @@
+import type { Draft } from '../../src/pipeline/draft.js'
 import type { PipelineOptions } from '../../src/pipeline/pipeline-options.js'
 import type { Received } from '../../src/pipeline/received.js'
 import { createPixels } from '../../src/pixels.js'
@@ -42,4 +43,30 @@ export const PURCHASE = {
   event_source_url: 'https://shop.example/thanks',
   user_data: { em: 'John_Smith@gmail.com', fbp: 'fb.1.1763999000000.1234567890' },
   custom_data: { value: 19.9, currency: 'EUR', contents: [{ id: 'sku1', quantity: 1, item_price: 19.9 }] },
+}
+
+/** A draft between two steps of the pipeline. */
+export function draft(over: Partial<Draft> = {}): Draft {
+  return {
+    event_name: 'Lead',
+    event_time: NOW,
+    event_id: undefined,
+    action_source: 'website',
+    event_source_url: undefined,
+    referrer_url: undefined,
+    user_data: {},
+    custom_data: undefined,
+    opt_out: undefined,
+    data_processing_options: undefined,
+    data_processing_options_country: undefined,
+    data_processing_options_state: undefined,
+    customer_segmentation: undefined,
+    original_event_data: undefined,
+    app_data: undefined,
+    messaging_channel: undefined,
+    attribution_data: undefined,
+    advertiser_tracking_enabled: undefined,
+    advanced_measurement_table: undefined,
+    ...over,
+  }
 }
