@@ -59,34 +59,71 @@ export function parseIpv4(text: string): number | undefined {
 const DOT = 46
 const ZERO = 48
 
-/** The eight 16-bit words of an IPv6 address; `undefined` when it is none. */
+/** The eight 16-bit words of an IPv6 address; `undefined` when it is none. Read in one pass: every event has one. */
 export function parseIpv6(text: string): number[] | undefined {
-  const halves = text.split('::')
-  if (halves.length > 2) return undefined
-  const head = parseWords(halves[0] ?? '', halves.length === 1)
-  const tail = halves.length === 2 ? parseWords(halves[1] ?? '', true) : []
-  if (head === undefined || tail === undefined) return undefined
-  if (halves.length === 1) return head.length === 8 ? head : undefined
-  const missing = 8 - head.length - tail.length
-  return missing >= 1 ? [...head, ...new Array<number>(missing).fill(0), ...tail] : undefined
+  const words: number[] = []
+  let gapAt = -1
+  let start = 0
+  if (text.startsWith('::')) {
+    gapAt = 0
+    start = 2
+  }
+  while (start < text.length) {
+    const end = endOfPart(text, start)
+    const last = end === text.length
+    if (last && text.indexOf('.', start) >= 0) {
+      const ipv4 = parseIpv4(text.slice(start))
+      if (ipv4 === undefined) return undefined
+      words.push(Math.floor(ipv4 / 0x10000), ipv4 % 0x10000)
+      break
+    }
+    const word = parseWord(text, start, end)
+    if (word === undefined) return undefined
+    words.push(word)
+    start = end + 1
+    if (last) break
+    if (start === text.length) return undefined
+    if (text.charCodeAt(start) === COLON) {
+      if (gapAt >= 0) return undefined
+      gapAt = words.length
+      start++
+    }
+  }
+  return gapAt < 0 ? (words.length === 8 ? words : undefined) : filled(words, gapAt)
 }
 
-const WORD = /^[0-9a-f]{1,4}$/i
+const COLON = 58
 
-function parseWords(text: string, mayEndInIpv4: boolean): number[] | undefined {
-  if (text === '') return []
-  const words: number[] = []
-  const parts = text.split(':')
-  for (const [index, part] of parts.entries()) {
-    if (WORD.test(part)) {
-      words.push(parseInt(part, 16))
-      continue
-    }
-    const ipv4 = mayEndInIpv4 && index === parts.length - 1 ? parseIpv4(part) : undefined
-    if (ipv4 === undefined) return undefined
-    words.push(Math.floor(ipv4 / 0x10000), ipv4 % 0x10000)
+function endOfPart(text: string, start: number): number {
+  const colon = text.indexOf(':', start)
+  return colon < 0 ? text.length : colon
+}
+
+function parseWord(text: string, start: number, end: number): number | undefined {
+  if (end <= start || end - start > 4) return undefined
+  let word = 0
+  for (let index = start; index < end; index++) {
+    const digit = hexadecimal(text.charCodeAt(index))
+    if (digit < 0) return undefined
+    word = word * 16 + digit
   }
-  return words.length <= 8 ? words : undefined
+  return word
+}
+
+function hexadecimal(code: number): number {
+  if (code >= ZERO && code <= ZERO + 9) return code - ZERO
+  const letter = code | 32
+  return letter >= LOWER_A && letter <= LOWER_A + 5 ? letter - LOWER_A + 10 : -1
+}
+
+const LOWER_A = 97
+
+/** `::` stands for one zero word at least. */
+function filled(words: number[], gapAt: number): number[] | undefined {
+  const missing = 8 - words.length
+  if (missing < 1) return undefined
+  words.splice(gapAt, 0, ...new Array<number>(missing).fill(0))
+  return words
 }
 
 /** The IPv4 address in `::ffff:0:0/96`. */

@@ -20,7 +20,8 @@ export function address(
     findings.refuse('unknown_pixel', 'pixel_id')
     return undefined
   }
-  if (maySend?.(pixel, received) === false) findings.refuse('origin_not_allowed', 'pixel_id')
+  const elsewhere = received.pixelIds?.has(pixelId) === false
+  if (elsewhere || maySend?.(pixel, received) === false) findings.refuse('origin_not_allowed', 'pixel_id')
   return pixelId
 }
 

@@ -3,6 +3,7 @@ import type { ActionSource, AppData, CustomData, OriginalEventData } from '@pixe
 /**
  * An event on its way through the pipeline: Meta's fields, in the order in which they are written.
  *
+ * `validate()` makes it, and the steps after it write into it: nothing in it is shared with the body of the request but what stays as it came.
  * Every field is always there, `undefined` where the event has none: objects of one shape are fast, and `JSON.stringify` leaves
  * `undefined` out. What could not be read holds a placeholder, and an issue says so: such an event is never sent.
  */

@@ -1,5 +1,5 @@
 import type { Mirror } from '@pixel-mirror/common'
-import type { LaneKey } from '../queue/queue.js'
+import type { LaneKey, QueuedEvent } from '../queue/queue.js'
 import type { Draft } from './draft.js'
 import type { Findings } from './findings.js'
 import type { Incoming } from './prepare.js'
@@ -9,6 +9,8 @@ import { readMirror } from './validate/mirror.js'
 
 /** Larger than any sensible event; Meta names no limit. In characters of JSON. */
 export const MAX_EVENT_LENGTH = 64 * 1024
+
+type Ready = Extract<Prepared, { kind: 'ready' }>
 
 interface Circumstances {
   incoming: Incoming
@@ -26,24 +28,20 @@ export function finish(draft: Draft, { incoming, pixelId, received, findings }: 
   if (issues.length > 0 || pixelId === undefined) return rejected(draft, pixelId, mirror, findings)
 
   const { event_name, event_id, event_time, user_data } = draft
-  const money = moneyOf(draft)
-  return {
-    kind: 'ready',
-    event: {
-      lane: lane(pixelId, received.testEventCode),
-      eventName: event_name,
-      ...(event_id !== undefined && { eventId: event_id }),
-      eventTimeMs: event_time * 1000,
-      deadlineMs: deadlineMs(draft),
-      json,
-    },
-    repairs,
-    mirror,
-    matchKeys: Object.keys(user_data),
-    ...(money && { money }),
-    ...(isIpv6(user_data.client_ip_address) && { ipv6: true }),
-    ...(received.sender === 'browser' && { identity: identityOf(draft) }),
+  const event: QueuedEvent = {
+    lane: lane(pixelId, received.testEventCode),
+    eventName: event_name,
+    eventTimeMs: event_time * 1000,
+    deadlineMs: deadlineMs(draft),
+    json,
   }
+  if (event_id !== undefined) event.eventId = event_id
+  const ready: Ready = { kind: 'ready', event, repairs, mirror, matchKeys: Object.keys(user_data) }
+  const money = moneyOf(draft)
+  if (money !== undefined) ready.money = money
+  if (isIpv6(user_data.client_ip_address)) ready.ipv6 = true
+  if (received.sender === 'browser') ready.identity = identityOf(draft)
+  return ready
 }
 
 function rejected(draft: Draft, pixelId: string | undefined, mirror: Mirror, { issues }: Findings): Prepared {

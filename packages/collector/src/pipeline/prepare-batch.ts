@@ -71,12 +71,11 @@ function parsed(text: string): unknown {
 
 /** An event's own field wins over the common one; `user_data` and `mirror` are merged key by key. */
 function merge(common: Incoming, event: Incoming): Incoming {
-  return {
-    ...common,
-    ...event,
-    user_data: mergeField(common.user_data, event.user_data),
-    mirror: mergeField(common.mirror, event.mirror),
-  }
+  const { user_data, mirror } = event
+  const merged = { user_data, mirror, ...common, ...event }
+  merged.user_data = mergeField(common.user_data, user_data)
+  merged.mirror = mergeField(common.mirror, mirror)
+  return merged
 }
 
 function mergeField(common: unknown, own: unknown): unknown {

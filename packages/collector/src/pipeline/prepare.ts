@@ -17,21 +17,19 @@ export type Incoming = Readonly<Record<string, unknown>>
 /**
  * One event's way from the socket to the queue. Every step adds to `findings`, so that all reasons are told at once.
  *
- * Synchronous and pure: it touches nothing but its arguments' answers.
+ * Synchronous and pure: what it is given stays as it was, and it touches nothing else.
  */
 export function prepare(incoming: Incoming, received: Received, options: PipelineOptions): Prepared {
   const findings = new Findings()
 
   const pixelId = address(incoming, received, options, findings)
   const valid = validate(incoming, received, findings)
-  const enriched = enrich(valid, received, options, findings)
-  const reason = leaveOut(enriched, received, options)
-  const transformed = reason ?? transform(enriched, pixelId, received, options, findings)
-  if (typeof transformed === 'string' && pixelId !== undefined) return { kind: 'dropped', pixelId, reason: transformed }
+  enrich(valid, received, options, findings)
+  const draft = leaveOut(valid, pixelId, received, options) ?? transform(valid, pixelId, received, options, findings)
+  if ('kind' in draft) return draft
 
-  const normalised = normalise(typeof transformed === 'string' ? enriched : transformed, received, options, findings)
-  const guarded = guard(normalised, findings)
-  meetsMeta(guarded, received, findings)
-
-  return finish(guarded, { incoming, pixelId, received, findings })
+  normalise(draft, received, options, findings)
+  guard(draft, findings)
+  meetsMeta(draft, received, findings)
+  return finish(draft, { incoming, pixelId, received, findings })
 }

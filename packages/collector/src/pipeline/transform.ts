@@ -1,7 +1,7 @@
 import type { ServerEvent } from '@pixel-mirror/common'
-import type { DropReason } from '../queue/queue.js'
 import type { Draft } from './draft.js'
 import type { Findings } from './findings.js'
+import type { Dropped } from './leave-out.js'
 import type { PipelineOptions } from './pipeline-options.js'
 import type { Received } from './received.js'
 import { validate } from './validate/validate.js'
@@ -16,7 +16,7 @@ export function transform(
   received: Received,
   { transform: change, onTransformError }: PipelineOptions,
   findings: Findings,
-): Draft | DropReason {
+): Draft | Dropped {
   if (change === undefined || pixelId === undefined || findings.issues.length > 0) return draft
   let changed: ServerEvent | undefined
   try {
@@ -27,7 +27,9 @@ export function transform(
     onTransformError?.(error)
     return draft
   }
-  return changed === undefined ? 'vetoed' : validate(changed, { ...received, sender: 'server' }, findings)
+  return changed === undefined
+    ? { kind: 'dropped', pixelId, reason: 'vetoed' }
+    : validate(changed, { ...received, sender: 'server' }, findings)
 }
 
 function withoutUndefined(draft: Draft): ServerEvent {

@@ -3,7 +3,7 @@ import type { UserData } from '../user-data.js'
 import type { NormaliseContext } from './context.js'
 import { normaliseCountry } from './country.js'
 import { readHashed } from './hashed.js'
-import { userDataField } from './user-data-fields.js'
+import { USER_DATA_FIELDS, userDataField } from './user-data-fields.js'
 import type { UserDataField } from './user-data-fields.js'
 
 export interface NormaliseOptions extends Omit<NormaliseContext, 'country'> {
@@ -11,6 +11,14 @@ export interface NormaliseOptions extends Omit<NormaliseContext, 'country'> {
   sha256: (text: string) => string
   /** ISO 3166-1 alpha-2, for people whose event names no country. */
   defaultCountry?: string | undefined
+  /** Remembers hashes of values that many people share (countries, cities). Left out, everything is worked out anew. */
+  cache?: HashCache | undefined
+}
+
+/** A bounded memory, for example a `Map` that is emptied when it is full. */
+export interface HashCache {
+  get(key: string): string | undefined
+  set(key: string, hash: string): void
 }
 
 /** Meta sets no bound to the values of one field; nobody has more addresses than this. */
@@ -42,16 +50,16 @@ export function normaliseUserData(
   for (const key of Object.keys(given)) {
     const value = given[key]
     if (value === undefined || value === null) continue
-    const known = userDataField(key)
-    if (known === undefined) {
+    const name = userDataField(key)
+    if (name === undefined) {
       // An unknown key is not repeated: it may itself be personal.
       repairs.push({ code: 'unknown_user_data_dropped', path: 'user_data' })
       continue
     }
-    const { name, field } = known
+    const field: UserDataField = USER_DATA_FIELDS[name]
     if (name !== key) repairs.push({ code: 'user_data_renamed', path: `user_data.${name}` })
     const cleaned = field.hashed
-      ? hashedValues(value, name, field, context, options.sha256, repairs)
+      ? hashedValues(value, name, field, context, options, repairs)
       : plainValue(value, name, field, context, repairs)
     if (cleaned !== undefined) userData[name] = joined(userData[name], cleaned)
   }
@@ -69,19 +77,36 @@ function hashedValues(
   name: string,
   field: UserDataField,
   context: NormaliseContext,
-  sha256: (text: string) => string,
+  options: NormaliseOptions,
   repairs: Repair[],
 ): string[] | undefined {
   const values: readonly unknown[] = Array.isArray(value) ? value : [value]
   const hashes: string[] = []
   for (let index = 0; index < values.length && index < MAX_VALUES; index++) {
     const text = asText(values[index], MAX_VALUE_LENGTH)
-    const hash = text === undefined ? undefined : hashOne(text, field, context, sha256)
+    const hash = text === undefined ? undefined : remembered(text, name, field, context, options)
     if (hash === undefined) repairs.push({ code: `${name}_dropped`, path: pathOf(name, values, index) })
     else if (!hashes.includes(hash)) hashes.push(hash)
   }
   if (values.length > MAX_VALUES) repairs.push({ code: 'user_data_cut', path: `user_data.${name}` })
   return hashes.length > 0 ? hashes : undefined
+}
+
+function remembered(
+  text: string,
+  name: string,
+  field: UserDataField,
+  context: NormaliseContext,
+  { sha256, cache }: NormaliseOptions,
+): string | undefined {
+  if (cache === undefined || field.shared !== true) return hashOne(text, field, context, sha256)
+  // How a state or a postcode is read depends on the country.
+  const key = `${name} ${context.country} ${text}`
+  const known = cache.get(key)
+  if (known !== undefined) return known
+  const hash = hashOne(text, field, context, sha256)
+  if (hash !== undefined) cache.set(key, hash)
+  return hash
 }
 
 function hashOne(

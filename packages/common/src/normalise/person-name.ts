@@ -12,12 +12,13 @@ export function normalisePersonName(value: string): string | undefined {
 
 /** Lower case, composed, without spaces, punctuation and symbols: what names of people, cities and states have in common. */
 export function compact(value: string): string {
-  if (PLAIN.test(value)) return value.toLowerCase()
-  return value.toLowerCase().replace(NO_LETTER, '').normalize('NFC')
+  const lower = value.toLowerCase()
+  return ASCII.test(lower) ? lower.replace(NO_ASCII_LETTER, '') : lower.replace(NO_LETTER, '').normalize('NFC')
 }
 
-/** The common case costs one test. */
-const PLAIN = /^[A-Za-z]+$/
+/** Most names; the rule for every script costs three times as much. */
+const ASCII = /^[\x20-\x7e]*$/
+const NO_ASCII_LETTER = /[^a-z0-9]+/g
 
 /** Spaces, punctuation, symbols, control and invisible characters. */
 const NO_LETTER = /[\s\p{P}\p{S}\p{C}\p{Z}]+/gu

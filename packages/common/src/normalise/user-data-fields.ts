@@ -28,6 +28,8 @@ export interface UserDataField {
   hashed: boolean
   /** Thirty-two hexadecimal digits are an MD5 digest that passes, as in Meta's libraries. */
   md5?: boolean
+  /** People share its values, so the hash of one is worth remembering. It names nobody. */
+  shared?: boolean
 }
 
 /**
@@ -40,12 +42,12 @@ export const USER_DATA_FIELDS = {
   ph: { normalise: normalisePhone, hashed: true, md5: true },
   fn: { normalise: normalisePersonName, hashed: true, md5: true },
   ln: { normalise: normalisePersonName, hashed: true, md5: true },
-  ge: { normalise: normaliseGender, hashed: true, md5: true },
+  ge: { normalise: normaliseGender, hashed: true, md5: true, shared: true },
   db: { normalise: normaliseDateOfBirth, hashed: true, md5: true },
-  ct: { normalise: normaliseCity, hashed: true, md5: true },
-  st: { normalise: normaliseState, hashed: true, md5: true },
-  zp: { normalise: normalisePostcode, hashed: true, md5: true },
-  country: { normalise: normaliseCountry, hashed: true, md5: true },
+  ct: { normalise: normaliseCity, hashed: true, md5: true, shared: true },
+  st: { normalise: normaliseState, hashed: true, md5: true, shared: true },
+  zp: { normalise: normalisePostcode, hashed: true, md5: true, shared: true },
+  country: { normalise: normaliseCountry, hashed: true, md5: true, shared: true },
   // Mended: 32 digits here are as a rule a UUID without dashes. Meta's parameter builder would send it in the open; the pixel hashes it.
   external_id: { normalise: normaliseExternalId, hashed: true, md5: false },
   client_ip_address: { normalise: normaliseIpAddress, hashed: false },
@@ -83,12 +85,8 @@ export const USER_DATA_ALIASES: Readonly<Record<string, keyof UserData>> = {
   cn: 'country',
 }
 
-/** The table's entry for a key of `user_data`, by its own name or another; `undefined` for a key that Meta does not know. */
-export function userDataField(key: string): { name: keyof UserData; field: UserDataField } | undefined {
-  const name = Object.hasOwn(USER_DATA_FIELDS, key)
-    ? (key as keyof UserData)
-    : Object.hasOwn(USER_DATA_ALIASES, key)
-      ? USER_DATA_ALIASES[key]
-      : undefined
-  return name && { name, field: USER_DATA_FIELDS[name] }
+/** The field that a key of `user_data` means, by its own name or another; `undefined` for a key that Meta does not know. */
+export function userDataField(key: string): keyof UserData | undefined {
+  if (Object.hasOwn(USER_DATA_FIELDS, key)) return key as keyof UserData
+  return Object.hasOwn(USER_DATA_ALIASES, key) ? USER_DATA_ALIASES[key] : undefined
 }

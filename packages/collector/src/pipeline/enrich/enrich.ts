@@ -9,41 +9,37 @@ import { readFbcCookie, readFbpCookie } from './cookie-value.js'
 import { subdomainIndex } from './registrable-domain.js'
 
 /** Adds what only the server sees. A browser is not believed about itself; a server speaks for visitors who are elsewhere. */
-export function enrich(draft: Draft, received: Received, options: PipelineOptions, findings: Findings): Draft {
-  return received.sender === 'browser'
-    ? withEventId(enrichBrowser(draft, received, options, findings), options, findings)
-    : withEventId(enrichServer(draft), options, findings)
+export function enrich(draft: Draft, received: Received, options: PipelineOptions, findings: Findings): void {
+  if (received.sender === 'browser') enrichBrowser(draft, received, options, findings)
+  else enrichServer(draft)
+  completeEventId(draft, options, findings)
 }
 
-function enrichBrowser(draft: Draft, received: Received, options: PipelineOptions, findings: Findings): Draft {
-  const event_source_url = draft.event_source_url ?? pageOf(received, findings)
-  const given = draft.user_data
-  if (given.client_ip_address != null && given.client_ip_address !== received.clientIpAddress) {
+function enrichBrowser(draft: Draft, received: Received, options: PipelineOptions, findings: Findings): void {
+  const { client_ip_address, client_user_agent, fbp, fbc } = draft.user_data
+  if (client_ip_address != null && client_ip_address !== received.clientIpAddress) {
     findings.repair('client_ip_address_overridden', 'user_data.client_ip_address')
   }
-  if (given.client_user_agent != null && given.client_user_agent !== received.clientUserAgent) {
+  if (client_user_agent != null && client_user_agent !== received.clientUserAgent) {
     findings.repair('client_user_agent_overridden', 'user_data.client_user_agent')
   }
-  const fbp =
-    valid(given.fbp, parseBrowserId) ?? readFbpCookie(received.fbp) ?? mint(event_source_url, received, options)
-  const known = valid(given.fbc, parseClickId) ?? readFbcCookie(received.fbc)
-  return {
-    ...draft,
-    event_source_url,
-    user_data: {
-      ...given,
-      client_ip_address: received.clientIpAddress,
-      client_user_agent: received.clientUserAgent,
-      fbp: fbp ?? given.fbp,
-      fbc: clickIdOfPage(known, event_source_url, draft.event_time * 1000) ?? given.fbc,
-    },
-  }
+  draft.event_source_url ??= pageOf(received, findings)
+  const page = draft.event_source_url
+  const known = valid(fbc, parseClickId) ?? readFbcCookie(received.fbc)
+  // Known keys first: to add keys to an object after spreading another costs ten times as much (measured, V8 11 to 13).
+  const userData = { client_ip_address, client_user_agent, fbp, fbc, ...draft.user_data }
+  userData.client_ip_address = received.clientIpAddress
+  userData.client_user_agent = received.clientUserAgent
+  userData.fbp = valid(fbp, parseBrowserId) ?? readFbpCookie(received.fbp) ?? mint(page, received, options) ?? fbp
+  userData.fbc = clickIdOfPage(known, page, draft.event_time * 1000) ?? fbc
+  draft.user_data = userData
 }
 
-function enrichServer(draft: Draft): Draft {
+/** What a server says about its visitors stands; only the click in the page's address is read. */
+function enrichServer(draft: Draft): void {
   const given = draft.user_data.fbc
   const fbc = clickIdOfPage(valid(given, parseClickId), draft.event_source_url, draft.event_time * 1000)
-  return fbc === undefined || fbc === given ? draft : { ...draft, user_data: { ...draft.user_data, fbc } }
+  if (fbc !== undefined && fbc !== given) draft.user_data = { ...draft.user_data, fbc }
 }
 
 /** The page, for senders that do not name it: the request's referrer, else the front page of its origin. */
@@ -59,12 +55,13 @@ function pageOf({ referer, origin }: Received, findings: Findings): string | und
  *
  * @see https://developers.facebook.com/documentation/ads-commerce/conversions-api/deduplicate-pixel-and-server-events
  */
-function withEventId(draft: Draft, { randomId }: PipelineOptions, findings: Findings): Draft {
+function completeEventId(draft: Draft, { randomId }: PipelineOptions, findings: Findings): void {
+  if (draft.event_id !== undefined) return
   const { fbp, external_id } = draft.user_data
   const twinHasNone = draft.action_source === 'website' && (fbp != null || external_id != null)
-  if (draft.event_id !== undefined || twinHasNone) return draft
+  if (twinHasNone) return
   findings.repair('event_id_missing', 'event_id')
-  return { ...draft, event_id: randomId() }
+  draft.event_id = randomId()
 }
 
 function mint(page: string | undefined, received: Received, { mintBrowserId, random = Math.random }: PipelineOptions) {

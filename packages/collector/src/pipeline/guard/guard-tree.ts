@@ -1,6 +1,6 @@
 import type { Findings } from '../findings.js'
 import { guardUrl, MANY_DIGITS } from './guard-url.js'
-import { findPersonal, REMOVED } from './personal-text.js'
+import { findPersonal } from './personal-text.js'
 import { sensitivity } from './sensitive-keys.js'
 
 /**
@@ -10,7 +10,9 @@ import { sensitivity } from './sensitive-keys.js'
 export function guardTree(value: unknown, field: string, findings: Findings): unknown {
   if (typeof value === 'string') return guardText(value, field, findings)
   if (typeof value !== 'object' || value === null) return value
-  return Array.isArray(value) ? guardList(value, field, findings) : guardObject(value, field, findings)
+  return Array.isArray(value)
+    ? guardList(value, field, findings)
+    : guardObject(value as Record<string, unknown>, field, findings)
 }
 
 function guardText(text: string, field: string, findings: Findings): string | undefined {
@@ -24,38 +26,36 @@ function guardText(text: string, field: string, findings: Findings): string | un
 const WEB = /^https?:\/\//i
 
 function guardList(list: readonly unknown[], field: string, findings: Findings): readonly unknown[] {
-  let changed = false
-  const guarded = list.map((item) => {
-    const kept = guardTree(item, field, findings)
-    changed ||= kept !== item
-    return kept
-  })
-  return changed ? guarded.filter((item) => item !== undefined) : list
+  let copy: unknown[] | undefined
+  for (let index = 0; index < list.length; index++) {
+    const kept = guardTree(list[index], field, findings)
+    if (kept !== list[index]) copy ??= list.slice(0, index)
+    if (copy !== undefined && kept !== undefined) copy.push(kept)
+  }
+  return copy ?? list
 }
 
-function guardObject(object: object, field: string, findings: Findings): object {
-  const entries = Object.entries(object) as [string, unknown][]
-  let changed = false
-  const guarded: [string, unknown][] = []
-  for (const [key, value] of entries) {
+function guardObject(object: Readonly<Record<string, unknown>>, field: string, findings: Findings) {
+  const keys = Object.keys(object)
+  let copy: Record<string, unknown> | undefined
+  for (let index = 0; index < keys.length; index++) {
+    const key = keys[index] as string
+    const value = object[key]
     const kept = guardProperty(key, value, field, findings)
-    changed ||= kept !== value
-    if (kept !== undefined) guarded.push([key, kept])
+    if (kept !== value) copy ??= Object.fromEntries(keys.slice(0, index).map((before) => [before, object[before]]))
+    if (copy !== undefined && kept !== undefined) copy[key] = kept
   }
-  return changed ? Object.fromEntries(guarded) : object
+  return copy ?? object
 }
 
 function guardProperty(key: string, value: unknown, field: string, findings: Findings): unknown {
-  if (isPersonal(key, value)) {
-    findings.repair('personal_data_removed', field)
-    return undefined
-  }
-  return guardTree(value, field, findings)
+  const kind = sensitivity(key)
+  if (kind === 'no' || !isSayingSomething(value, kind)) return guardTree(value, field, findings)
+  findings.repair('personal_data_removed', field)
+  return undefined
 }
 
-function isPersonal(key: string, value: unknown): boolean {
-  const kind = sensitivity(key)
-  if (kind === 'always') return typeof value === 'string' || typeof value === 'number' || Array.isArray(value)
-  if (kind === 'with_digits') return MANY_DIGITS.test(String(value))
-  return key !== REMOVED && findPersonal(key).kind !== 'clean'
+/** `email: true` and `phone: "Pixel 9"` are about no person. */
+function isSayingSomething(value: unknown, kind: 'always' | 'with_digits'): boolean {
+  return kind === 'always' ? typeof value !== 'boolean' : MANY_DIGITS.test(JSON.stringify(value))
 }

@@ -1,4 +1,3 @@
-import type { CustomData } from '@pixel-mirror/common'
 import type { Draft } from '../draft.js'
 import type { Findings } from '../findings.js'
 import { sha256 } from '../normalise/sha256.js'
@@ -10,23 +9,20 @@ import { findPersonal } from './personal-text.js'
  * Nothing personal leaves in plain text outside of the fields that are made for it: e-mail addresses, telephone numbers, names and secrets
  * that slipped into addresses, custom data or ids are removed, or hashed where the value must stay distinct, and counted.
  */
-export function guard(draft: Draft, findings: Findings): Draft {
-  return {
-    ...draft,
-    event_name: guardName(draft.event_name, findings),
-    event_id: guardId(draft.event_id, findings),
-    event_source_url: guardAddress(draft.event_source_url, 'event_source_url', findings),
-    referrer_url: guardAddress(draft.referrer_url, 'referrer_url', findings),
-    user_data: guardUserAgent(draft.user_data, findings),
-    custom_data: guardTree(draft.custom_data, 'custom_data', findings) as CustomData | undefined,
-    original_event_data: guardTree(
-      draft.original_event_data,
-      'original_event_data',
-      findings,
-    ) as Draft['original_event_data'],
-    app_data: guardTree(draft.app_data, 'app_data', findings) as Draft['app_data'],
-    attribution_data: guardTree(draft.attribution_data, 'attribution_data', findings) as Draft['attribution_data'],
-  }
+export function guard(draft: Draft, findings: Findings): void {
+  draft.event_name = guardName(draft.event_name, findings)
+  draft.event_id = guardId(draft.event_id, findings)
+  draft.event_source_url = guardAddress(draft.event_source_url, 'event_source_url', findings)
+  draft.referrer_url = guardAddress(draft.referrer_url, 'referrer_url', findings)
+  draft.user_data = guardUserAgent(draft.user_data, findings)
+  draft.custom_data = guardObject(draft.custom_data, 'custom_data', findings)
+  draft.original_event_data = guardObject(draft.original_event_data, 'original_event_data', findings)
+  draft.app_data = guardObject(draft.app_data, 'app_data', findings)
+  draft.attribution_data = guardObject(draft.attribution_data, 'attribution_data', findings)
+}
+
+function guardObject<Field extends object | undefined>(value: Field, field: string, findings: Findings): Field {
+  return value === undefined ? value : (guardTree(value, field, findings) as Field)
 }
 
 /** A name with personal data in it would make every event one of a kind; there is nothing to save. */

@@ -29,7 +29,7 @@ export function findPersonal(text: string): Found {
 type Span = readonly [start: number, end: number]
 
 /** A quick look that lets almost every text pass. */
-const SUSPICIOUS = /[@＠+(]|%(?:25)*(?:40|2b|28)|tel:/i
+const SUSPICIOUS = /[@＠+]|\(\d|%(?:25)*(?:40|2[bB])|[tT][eE][lL]:/
 
 const AT = /@|＠|%(?:25)*40/gi
 

@@ -1,3 +1,5 @@
+import { findPersonal } from './personal-text.js'
+
 /**
  * Names of properties and query parameters that hold personal data or secrets by their meaning, whatever the value looks like.
  *
@@ -59,13 +61,15 @@ const WHOLE = new Set([
 /** With several digits behind them; `phone: "Pixel 9"` is a product. */
 const WITH_DIGITS = ['phone', 'phonenumber', 'telephone', 'mobile', 'mobilenumber', 'tel', 'whatsapp', 'fax']
 
+/** Whether a value under this key is personal: always, if it holds several digits, or not because of its key. */
 export type Sensitivity = 'always' | 'with_digits' | 'no'
 
 /** What a key says about its value. Answers are remembered: a site uses few keys, over and over. */
 export function sensitivity(key: string): Sensitivity {
   const known = remembered.get(key)
   if (known !== undefined) return known
-  const answer = classify(key.toLowerCase().replace(SEPARATORS, ''))
+  const answer = classify(key)
+  if (key.length > MAX_LENGTH) return answer
   if (remembered.size >= MAX_REMEMBERED) remembered.clear()
   remembered.set(key, answer)
   return answer
@@ -74,9 +78,13 @@ export function sensitivity(key: string): Sensitivity {
 const SEPARATORS = /[^a-z0-9]+/g
 
 const MAX_REMEMBERED = 2_000
+const MAX_LENGTH = 64
 const remembered = new Map<string, Sensitivity>()
 
-function classify(name: string): Sensitivity {
+function classify(key: string): Sensitivity {
+  // An address as a key: whatever stands behind it is about that person.
+  if (findPersonal(key).kind !== 'clean') return 'always'
+  const name = key.toLowerCase().replace(SEPARATORS, '')
   if (WHOLE.has(name) || ALWAYS.some((word) => name.endsWith(word))) return 'always'
   return WITH_DIGITS.some((word) => name.endsWith(word)) ? 'with_digits' : 'no'
 }

@@ -62,7 +62,9 @@ const unread = ['', ...LANGUAGES]
 
 function readNext(): void {
   const language = unread.shift()
-  const found = language ? namesIn(language) : Object.entries(ALSO).flatMap(([code, list]) => pairs(code, list.split('|')))
+  const found = language
+    ? namesIn(language)
+    : Object.entries(ALSO).flatMap(([code, list]) => pairs(code, list.split('|')))
   // The first to use a name keeps it, where two languages mean two countries by it.
   for (const [name, code] of found) if (!names.has(name)) names.set(name, code)
 }

@@ -8,6 +8,8 @@ import type { CountryCode, PhoneNumber } from 'libphonenumber-js/min'
  * @param country ISO 3166-1 alpha-2, lower case
  */
 export function parsePhone(value: string, country: string | undefined): string | undefined {
+  const plain = plainInternational(value)
+  if (plain !== undefined) return plain
   const home = country?.toUpperCase()
   const text = value.replace(INTERNATIONAL_ZEROS, '+')
   if (home === undefined || !isSupportedCountry(home)) return digitsOf(parsePhoneNumberFromString(text))
@@ -31,3 +33,25 @@ function withCallingCode(text: string, home: CountryCode): PhoneNumber | undefin
 function digitsOf(number: PhoneNumber | undefined): string | undefined {
   return number?.isPossible() === true ? number.number.slice(1) : undefined
 }
+
+/**
+ * `+49 151 …`: most numbers are whole already, and then the library only deletes what is no digit. It costs ten times what the other
+ * fields do, so it is asked only where it could know better. A test holds this short way against the library.
+ */
+function plainInternational(value: string): string | undefined {
+  if (!PLAIN.test(value)) return undefined
+  const digits = value.replace(NO_DIGIT, '')
+  if (digits.length < 10 || digits.length > 13) return undefined
+  if (digits.charCodeAt(0) === ONE) return digits.length === 11 && digits.charCodeAt(1) > ONE ? digits : undefined
+  return ONLY_ZERO_IS_TRUNK.has(digits.slice(0, 2)) && digits.charCodeAt(2) !== ZERO ? digits : undefined
+}
+
+const PLAIN = /^\+[1-9][0-9 ().-]+$/
+const NO_DIGIT = /[^0-9]+/g
+const ZERO = 48
+const ONE = 49
+
+/** Calling codes of countries whose numbers change in no other way than by losing a trunk zero, or not at all. */
+const ONLY_ZERO_IS_TRUNK = new Set(
+  '20 27 30 31 32 33 34 40 41 43 44 45 46 47 48 49 51 60 62 63 64 65 66 81 82 84 86 90 91 92 94 98'.split(' '),
+)

@@ -37,6 +37,7 @@ function readContent(value: unknown, path: string, findings: Findings): Content 
     findings.repair('contents_dropped', path)
     return undefined
   }
+  if (isInOrder(given)) return given
   const { id, quantity, item_price, price, delivery_category, ...rest } = given
   const content: Content = { ...rest, id: String(id), quantity: readQuantity(quantity, path, findings) }
   const itemPrice = readNumber(item_price, `${path}.item_price`, findings)
@@ -46,6 +47,23 @@ function readContent(value: unknown, path: string, findings: Findings): Content 
   const category = readDeliveryCategory(delivery_category, `${path}.delivery_category`, findings)
   if (category !== undefined) content.delivery_category = category
   return content
+}
+
+/** Most are, and need no copy. */
+function isInOrder(given: Record<string, unknown>): given is Record<string, unknown> & Content {
+  const { id, quantity, item_price, price, delivery_category } = given
+  return (
+    typeof id === 'string' &&
+    id !== '' &&
+    isFinite(quantity) &&
+    (item_price === undefined || isFinite(item_price)) &&
+    price === undefined &&
+    delivery_category === undefined
+  )
+}
+
+function isFinite(value: unknown): boolean {
+  return typeof value === 'number' && Number.isFinite(value)
 }
 
 function readQuantity(value: unknown, path: string, findings: Findings): number {

@@ -7,9 +7,9 @@ const VERSION = /^[\w.+-]{1,32}$/
 export function readMirror(value: unknown): Mirror {
   if (typeof value !== 'object' || value === null) return {}
   const { pixel, sent_at, version } = value as Record<string, unknown>
-  return {
-    ...(PIXEL_STATES.has(pixel) && { pixel: pixel as PixelState }),
-    ...(typeof sent_at === 'number' && Number.isFinite(sent_at) && { sent_at }),
-    ...(typeof version === 'string' && VERSION.test(version) && { version }),
-  }
+  const mirror: Mirror = {}
+  if (PIXEL_STATES.has(pixel)) mirror.pixel = pixel as PixelState
+  if (typeof sent_at === 'number' && Number.isFinite(sent_at)) mirror.sent_at = sent_at
+  if (typeof version === 'string' && VERSION.test(version)) mirror.version = version
+  return mirror
 }

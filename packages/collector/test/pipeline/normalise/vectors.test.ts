@@ -24,21 +24,22 @@ function vectorsOf(file: string): Vector[] {
 function normalised({ field, given, context = {} }: Vector): unknown {
   const { country, defaultCountry } = context
   const user_data = { ...(country !== undefined && { country }), [field]: given }
-  const result = normalise(draft({ user_data }), fromServer(), pipelineOptions({ defaultCountry }), new Findings())
-  return result.user_data[field]
+  const event = draft({ user_data })
+  normalise(event, fromServer(), pipelineOptions({ defaultCountry }), new Findings())
+  return event.user_data[field]
 }
 
 const files = readdirSync(FOLDER).filter((file) => file.endsWith('.json'))
 
 describe.each(files)('vectors/%s', (file) => {
-  it.each(vectorsOf(file).map((vector) => [JSON.stringify(vector.given).slice(0, 60), vector.because, vector] as const))(
-    '%s: %s',
-    (_given, _because, vector) => {
-      const expected = vector.hash === undefined ? (vector.becomes ?? undefined) : vector.hash === null ? undefined : [vector.hash]
+  it.each(
+    vectorsOf(file).map((vector) => [JSON.stringify(vector.given).slice(0, 60), vector.because, vector] as const),
+  )('%s: %s', (_given, _because, vector) => {
+    const expected =
+      vector.hash === undefined ? (vector.becomes ?? undefined) : vector.hash === null ? undefined : [vector.hash]
 
-      expect(normalised(vector)).toEqual(expected)
-    },
-  )
+    expect(normalised(vector)).toEqual(expected)
+  })
 })
 
 describe('the vectors', () => {
