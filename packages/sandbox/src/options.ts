@@ -18,7 +18,8 @@ export interface SandboxOptions {
    */
   pixels?: readonly SandboxPixel[]
   /**
-   * Whether events are judged by Meta's rules. `false` only counts them, for benchmarks.
+   * Whether events are judged by Meta's rules. `false` only counts them, for benchmarks; with `keep: 'counts'` and no `pixels`
+   * named, it does so without even parsing them.
    *
    * @defaultValue `true`
    */

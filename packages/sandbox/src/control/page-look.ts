@@ -8,12 +8,14 @@ h1 { font-size: 1.4rem; margin: 0 0 1rem } h1 small { font-size: .9rem; font-wei
 h2 { font-size: 1rem; margin: 2rem 0 .5rem } h3 { font-size: .85rem; margin: .75rem 0 .25rem }
 .counts { display: flex; flex-wrap: wrap; gap: .5rem 2rem; margin: 0 } .counts dt { color: var(--soft); font-size: .85rem }
 .counts dd { margin: 0; font-size: 1.4rem; font-variant-numeric: tabular-nums }
-table { width: 100%; border-collapse: collapse; display: block; overflow-x: auto }
-th, td { text-align: left; vertical-align: top; padding: .4rem .75rem .4rem 0; border-top: 1px solid var(--line) }
-th { font-weight: 500; color: var(--soft); font-size: .85rem; border-top: 0 } td:nth-child(2) { width: 100% }
-td { font-variant-numeric: tabular-nums } code, pre { font: 13px/1.45 ui-monospace, monospace }
-td code { overflow-wrap: anywhere } pre { overflow-x: auto; max-width: 60rem; white-space: pre-wrap; overflow-wrap: anywhere; margin: 0 }
-summary { cursor: pointer } b { font-weight: 600; white-space: nowrap } .none { color: var(--soft) }
+.wide { overflow-x: auto } table { width: 100%; border-collapse: collapse; font-variant-numeric: tabular-nums }
+th, td { text-align: left; vertical-align: top; padding: .4rem 1.25rem .4rem 0; border-top: 1px solid var(--line) }
+thead th { font-weight: 500; color: var(--soft); font-size: .85rem; border-top: 0; white-space: nowrap }
+tbody th { font-weight: 400; width: 100% } td { white-space: nowrap } td small { color: var(--note) }
+code, pre { font: 13px/1.45 ui-monospace, monospace } li code { overflow-wrap: anywhere }
+td code { display: inline-block; max-width: 18rem; overflow: hidden; text-overflow: ellipsis; vertical-align: bottom }
+pre { white-space: pre-wrap; overflow-wrap: anywhere; min-width: 16rem; margin: 0 }
+summary { cursor: pointer; white-space: nowrap } b { font-weight: 600; white-space: nowrap } .none { color: var(--soft) }
 .once b { color: var(--good) } .browser_only b, .server_only b { color: var(--note) } .duplicate b { color: var(--bad) }
 `
 

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { EventCopies, Verdict } from '../copies/copy.js'
+import type { EventCopies, ReceivedCopy, Verdict } from '../copies/copy.js'
 import type { Refusal } from '../refusal.js'
 import type { State } from '../state.js'
 import { PAGE_SCRIPT, PAGE_STYLE } from './page-look.js'
@@ -10,7 +10,7 @@ const VERDICTS: Record<Verdict, string> = {
   once: 'counted once',
   browser_only: 'browser only',
   server_only: 'server only',
-  duplicate: 'more than once',
+  duplicate: 'sent more than once',
 }
 
 const inline = (source: string) => `'sha256-${createHash('sha256').update(source).digest('base64')}'`
@@ -60,28 +60,35 @@ function count(name: string, value: number): string {
 }
 
 function copiesTable(events: readonly EventCopies[]): string {
-  return `<table>
-<thead><tr><th scope="col">Time</th><th scope="col">Event</th><th scope="col">Event id</th><th scope="col">Browser</th><th scope="col">Server</th><th scope="col">Meta makes of it</th></tr></thead>
-<tbody>${events.map(copiesRow).join('\n')}</tbody>
-</table>`
+  return table(
+    'Events',
+    ['Event', 'Meta makes of it', 'Browser', 'Server', 'Event id', 'First copy'],
+    events.map(copiesRow),
+  )
 }
 
 function copiesRow(event: EventCopies): string {
-  const { event_name, event_id, pixel_id, browserCopies, serverCopies, verdict, browser, server } = event
-  const first = [...browser, ...server].sort((left, right) => left.sequence - right.sequence)[0]
-  const warnings = [...new Set(server.flatMap((copy) => copy.warnings))]
-  const key = escape(`${pixel_id} ${event_name} ${event_id ?? first?.sequence ?? ''}`)
+  const { event_name, event_id, pixel_id, browserCopies, serverCopies, verdict, counted, browser, server } = event
+  const copies: ReceivedCopy[] = [...browser, ...server].sort((left, right) => left.sequence - right.sequence)
+  const warnings = new Set(server.flatMap((copy) => copy.warnings))
+  const key = `${pixel_id} ${event_name} ${event_id ?? copies[0]?.sequence ?? ''}`
   return `<tr class="${verdict}">
-<td>${first ? time(first.receivedAtMs) : ''}</td>
-<td><details data-key="${key}"><summary>${escape(event_name)}</summary>
+<th scope="row"><details data-key="${escape(key)}"><summary>${escape(event_name)}</summary>
 <p>Pixel ${escape(pixel_id)}</p>
-${[...browser, ...server].map((copy) => `<h3>${copy.channel} copy, ${time(copy.receivedAtMs)}</h3><pre>${escape(JSON.stringify(copy.channel === 'browser' ? copy.hit : copy.event, null, 2))}</pre>`).join('')}
-</details></td>
-<td><code>${escape(event_id ?? 'none')}</code></td>
+${copies.map(wholeCopy).join('\n')}
+</details></th>
+<td><b>${counted > 1 ? `counted ${counted} times` : VERDICTS[verdict]}</b>${[...warnings].map((name) => `<br><small>${escape(name)}</small>`).join('')}</td>
 <td>${copiesCell(browserCopies)}</td>
 <td>${copiesCell(serverCopies)}</td>
-<td><b>${VERDICTS[verdict]}</b>${warnings.length > 0 ? `<br><small>${warnings.map(escape).join(', ')}</small>` : ''}</td>
+<td><code title="${escape(event_id ?? '')}">${escape(event_id ?? 'none')}</code></td>
+<td>${copies[0] ? time(copies[0].receivedAtMs) : ''}</td>
 </tr>`
+}
+
+function wholeCopy(copy: ReceivedCopy): string {
+  const content = copy.channel === 'browser' ? copy.hit : copy.event
+  const fate = copy.counted ? 'counted' : 'set aside'
+  return `<h3>${copy.channel} copy, ${time(copy.receivedAtMs)}, ${fate}</h3><pre>${escape(JSON.stringify(content, null, 2))}</pre>`
 }
 
 function copiesCell(copies: number): string {
@@ -91,13 +98,21 @@ function copiesCell(copies: number): string {
 
 function refusalTable(refusals: readonly Refusal[]): string {
   const rows = refusals.map(
-    ({ atMs, code, subcode, message, rule, path, events, event_id }) =>
-      `<tr><td>${time(atMs)}</td><td>${[code, subcode].filter(Boolean).join(' / ')}</td><td>${escape(rule ?? message)}</td><td><code>${escape(path ?? '')}</code></td><td><code>${escape(event_id ?? '')}</code></td><td>${events}</td></tr>`,
+    ({ atMs, code, subcode, message, rule, path, events, event_id }) => `<tr>
+<th scope="row">${escape(rule ?? message)}</th>
+<td>${[code, subcode].filter(Boolean).join(' / ')}</td>
+<td><code>${escape(path ?? '')}</code></td>
+<td><code title="${escape(event_id ?? '')}">${escape(event_id ?? '')}</code></td>
+<td>${events}</td>
+<td>${time(atMs)}</td>
+</tr>`,
   )
-  return `<table>
-<thead><tr><th scope="col">Time</th><th scope="col">Code</th><th scope="col">Rule</th><th scope="col">Where</th><th scope="col">Event id</th><th scope="col">Events lost with it</th></tr></thead>
-<tbody>${rows.join('\n')}</tbody>
-</table>`
+  return table('Refused requests', ['Rule', 'Code', 'Where', 'Event id', 'Events in the request', 'Time'], rows)
+}
+
+function table(name: string, columns: readonly string[], rows: readonly string[]): string {
+  const head = columns.map((column) => `<th scope="col">${column}</th>`).join('')
+  return `<div class="wide" role="region" aria-label="${name}" tabindex="0"><table><thead><tr>${head}</tr></thead><tbody>${rows.join('\n')}</tbody></table></div>`
 }
 
 function time(ms: number): string {

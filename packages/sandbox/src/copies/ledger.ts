@@ -1,4 +1,5 @@
 import type { Arrival } from './arrival.js'
+import { BoundedMap } from './bounded-map.js'
 import type { BrowserCopy, EventCopies, ReceivedCopy, ServerCopy } from './copy.js'
 import { noCopies, note, verdict, type Tally } from './tally.js'
 import { VisitorTwins } from './visitor-twins.js'
@@ -32,15 +33,14 @@ type Entry = Tally &
 /** The copies, paired by pixel, event name and event id. Bounded: the oldest events are forgotten first. */
 export class Ledger {
   readonly #keep: Keep
-  readonly #capacity: number
-  readonly #entries = new Map<string, Entry>()
+  readonly #entries: BoundedMap<Entry>
   readonly #twins: VisitorTwins
   #sequence = 0
   #counts = noCounts()
 
   constructor(keep: Keep, capacity: number) {
     this.#keep = keep
-    this.#capacity = capacity
+    this.#entries = new BoundedMap(capacity)
     this.#twins = new VisitorTwins(capacity)
   }
 
@@ -54,15 +54,21 @@ export class Ledger {
     if (event_id === undefined) this.#counts.withoutId++
   }
 
+  /** Notes server copies of which nothing is known but their number. */
+  count(serverCopies: number): void {
+    this.#counts.serverCopies += serverCopies
+    this.#counts.counted += serverCopies
+  }
+
   /** Every copy that is kept whole, in the order of arrival. */
   received(): ReceivedCopy[] {
-    const copies = [...this.#entries.values()].flatMap(({ browser, server }) => [...browser, ...server])
+    const copies = this.#entries.values().flatMap(({ browser, server }) => [...browser, ...server])
     return copies.sort((left, right) => left.sequence - right.sequence)
   }
 
   /** The events with their copies, in the order in which the first copy arrived. */
   copies(): EventCopies[] {
-    return [...this.#entries.values()].map((entry) => ({
+    return this.#entries.values().map((entry) => ({
       pixel_id: entry.pixel_id,
       event_name: entry.event_name,
       ...(entry.event_id !== undefined && { event_id: entry.event_id }),
@@ -109,15 +115,20 @@ export class Ledger {
     if (known) return known
 
     const id = event_id !== undefined && { event_id }
-    const entry: Entry = { pixel_id, event_name, ...id, ...noCopies(), browser: [], server: [] }
-    this.#entries.set(key, entry)
-    for (const oldest of this.#entries.keys()) {
-      if (this.#entries.size <= this.#capacity) break
-      this.#entries.delete(oldest)
+    const entry: Entry = {
+      pixel_id,
+      event_name,
+      ...id,
+      ...noCopies(),
+      ...(this.#keep === 'all' ? { browser: [], server: [] } : NONE_KEPT),
     }
+    this.#entries.set(key, entry)
     return entry
   }
 }
+
+/** Shared, or a million events would have two empty lists each. */
+const NONE_KEPT = { browser: [], server: [] }
 
 function noCounts(): CopyCounts {
   return { browserCopies: 0, serverCopies: 0, counted: 0, deduplicated: 0, withoutId: 0 }

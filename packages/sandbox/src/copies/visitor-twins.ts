@@ -1,4 +1,5 @@
 import type { Arrival } from './arrival.js'
+import { BoundedMap } from './bounded-map.js'
 import { WINDOW_MS } from './tally.js'
 
 /**
@@ -8,22 +9,15 @@ import { WINDOW_MS } from './tally.js'
  * The pixel's automatic page views need it: they carry no id.
  */
 export class VisitorTwins {
-  readonly #lastBrowserCopy = new Map<string, { atMs: number; hasId: boolean }>()
-  readonly #capacity: number
+  readonly #lastBrowserCopy: BoundedMap<{ atMs: number; hasId: boolean }>
 
   constructor(capacity: number) {
-    this.#capacity = capacity
+    this.#lastBrowserCopy = new BoundedMap(capacity)
   }
 
   noteBrowserCopy(copy: Arrival, nowMs: number): void {
-    for (const key of keysOf(copy)) {
-      this.#lastBrowserCopy.delete(key)
-      this.#lastBrowserCopy.set(key, { atMs: nowMs, hasId: copy.event_id !== undefined })
-    }
-    for (const oldest of this.#lastBrowserCopy.keys()) {
-      if (this.#lastBrowserCopy.size <= this.#capacity) break
-      this.#lastBrowserCopy.delete(oldest)
-    }
+    const last = { atMs: nowMs, hasId: copy.event_id !== undefined }
+    for (const key of keysOf(copy)) this.#lastBrowserCopy.set(key, last)
   }
 
   /** Whether the browser's copy of what this server copy tells of came within the last 48 hours. */

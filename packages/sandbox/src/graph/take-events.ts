@@ -4,6 +4,7 @@ import type { Refusal } from '../refusal.js'
 import { candidate } from '../rules/judge-event.js'
 import { warningsFor } from '../rules/warnings.js'
 import type { State } from '../state.js'
+import { countEvents } from './count-events.js'
 import type { GraphCall } from './graph-call.js'
 import { fbtraceId, poisonError } from './graph-error.js'
 import { judgeCall, type Judgement } from './judge-call.js'
@@ -27,8 +28,19 @@ export function takeEvents(state: State, call: GraphCall, number: number): Answe
     ...(testEventCode !== undefined && { test_event_code: testEventCode }),
   }
   for (const event of events) state.ledger.take(serverArrival(pixelId, event, about, warningsOf), nowMs)
+  return accepted(state, events.length)
+}
+
+/** Takes a body for what it seems to be. */
+export function takeUnread(state: State, body: Buffer): Answer {
+  const events = countEvents(body)
+  state.ledger.count(events)
+  return accepted(state, events)
+}
+
+function accepted(state: State, events: number): Answer {
   state.requests.acceptedRequests++
-  return json(200, { events_received: events.length, messages: [], fbtrace_id: fbtraceId() })
+  return json(200, { events_received: events, messages: [], fbtrace_id: fbtraceId() })
 }
 
 function judge({ options }: State, call: GraphCall, nowMs: number): Judgement {

@@ -230,6 +230,15 @@ describe('POST /v{n}/{pixel_id}/events', () => {
     expect(body.events_received).toBe(1)
   })
 
+  it('counts without reading when neither strictness nor ids are asked for', async () => {
+    await start({ strict: false, keep: 'counts' })
+
+    const { body } = await post({ data: [pageView(), purchase(), pageView({ event_name: 'action_source' })] })
+
+    expect(body).toMatchObject({ events_received: 3, messages: [] })
+    expect(sandbox.counts()).toMatchObject({ acceptedRequests: 1, serverCopies: 3, counted: 3 })
+  })
+
   it('refuses a body that is too large', async () => {
     await start({ maxBodyBytes: 1_000 })
 
