@@ -2,6 +2,7 @@
 
 const whole = new Intl.NumberFormat()
 const short = new Intl.NumberFormat(undefined, { notation: 'compact', maximumFractionDigits: 1 })
+const percent = new Intl.NumberFormat(undefined, { style: 'percent' })
 const clock = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit', second: '2-digit' })
 const hour = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit' })
 const day = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'short' })
@@ -15,10 +16,10 @@ export const formatShort = (value: number): string => short.format(value)
 /** Never says 0 % or 100 % of what is not none or all. */
 export function formatShare(part: number, all: number): string {
   if (all === 0) return '–'
-  const percent = (100 * part) / all
-  if (percent > 0 && percent < 1) return '<1 %'
-  if (percent < 100 && percent > 99) return '>99 %'
-  return `${Math.round(percent)} %`
+  const share = part / all
+  if (share > 0 && share < 0.01) return `<${percent.format(0.01)}`
+  if (share < 1 && share > 0.99) return `>${percent.format(0.99)}`
+  return percent.format(share)
 }
 
 export const formatClock = (ms: number): string => clock.format(ms)

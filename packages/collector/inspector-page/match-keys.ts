@@ -7,6 +7,8 @@ export interface MatchKey {
   /** One key of `user_data`, or several that only help together. */
   keys: readonly string[]
   label: string
+  /** Its name in the middle of a sentence. */
+  inSentence: string
   short: string
   /** How much a conversion gains by it, 3 most. Meta publishes no formula; this is the order of its recommendations. */
   worth: 1 | 2 | 3
@@ -22,6 +24,7 @@ export const MATCH_KEYS: readonly MatchKey[] = [
   {
     keys: ['em'],
     label: 'E-mail',
+    inSentence: 'the e-mail address',
     short: 'E-mail',
     worth: 3,
     personal: true,
@@ -31,6 +34,7 @@ export const MATCH_KEYS: readonly MatchKey[] = [
   {
     keys: ['ph'],
     label: 'Phone number',
+    inSentence: 'the phone number',
     short: 'Phone',
     worth: 3,
     personal: true,
@@ -40,6 +44,7 @@ export const MATCH_KEYS: readonly MatchKey[] = [
   {
     keys: ['fbc'],
     label: 'Click id (fbc)',
+    inSentence: 'the click id',
     short: 'Click id',
     worth: 3,
     personal: false,
@@ -48,6 +53,7 @@ export const MATCH_KEYS: readonly MatchKey[] = [
   {
     keys: ['client_ip_address', 'client_user_agent'],
     label: 'Address and browser',
+    inSentence: 'address and browser',
     short: 'IP + browser',
     worth: 3,
     personal: false,
@@ -56,6 +62,7 @@ export const MATCH_KEYS: readonly MatchKey[] = [
   {
     keys: ['fbp'],
     label: 'Browser id (fbp)',
+    inSentence: 'the browser id',
     short: 'Browser id',
     worth: 2,
     personal: false,
@@ -64,6 +71,7 @@ export const MATCH_KEYS: readonly MatchKey[] = [
   {
     keys: ['external_id'],
     label: 'External id',
+    inSentence: 'your customer id',
     short: 'Your id',
     worth: 2,
     personal: true,
@@ -73,6 +81,7 @@ export const MATCH_KEYS: readonly MatchKey[] = [
   {
     keys: ['fn', 'ln'],
     label: 'First and last name',
+    inSentence: 'the name',
     short: 'Name',
     worth: 2,
     personal: true,
@@ -82,6 +91,7 @@ export const MATCH_KEYS: readonly MatchKey[] = [
   {
     keys: ['ct', 'zp', 'country'],
     label: 'City, postcode and country',
+    inSentence: 'city, postcode and country',
     short: 'Place',
     worth: 1,
     personal: true,
@@ -90,17 +100,19 @@ export const MATCH_KEYS: readonly MatchKey[] = [
   },
 ]
 
-/** Events that are worth optimising for; a page view is not expected to know an e-mail address. */
-export const CONVERSIONS = new Set([
-  'Purchase',
-  'Lead',
-  'CompleteRegistration',
-  'Subscribe',
-  'StartTrial',
-  'SubmitApplication',
-  'Schedule',
-  'Donate',
-  'Contact',
-  'AddPaymentInfo',
-  'InitiateCheckout',
+/** What people do before they have said who they are. Everything else, custom events too, is worth knowing more about. */
+const BROWSING = new Set([
+  'PageView',
+  'ViewContent',
+  'Search',
+  'AddToCart',
+  'AddToWishlist',
+  'CustomizeProduct',
+  'FindLocation',
 ])
+
+export const isBrowsing = (eventName: string): boolean => BROWSING.has(eventName)
+
+/** Can nearly every event of this name have this key? Not everybody comes by an ad, or has signed in when he looks around. */
+export const isExpected = ({ keys, personal }: MatchKey, eventName: string): boolean =>
+  keys[0] !== 'fbc' && !(personal && isBrowsing(eventName))

@@ -2,6 +2,9 @@ import type { FlowRow, Health, Setup } from '../src/inspector/api.js'
 import type { Choice } from './choice.js'
 import type { ChartData } from './parts/chart.js'
 
+/** Whom the collector sends to, as the reader should call it. */
+export const metaName = ({ setup }: Page): string => (setup.sandbox ? 'the sandbox' : 'Meta')
+
 /** What every view is given. */
 export interface Page {
   setup: Setup

@@ -127,14 +127,15 @@ function highest({ kind, series }: ChartData, times: readonly number[]): number 
   return Math.max(...sums, 0)
 }
 
-/** The next 1, 2, 4, 5 or 10 times a power of ten. */
+/** The next round number: few digits, and not much more. */
 function roundTop(value: number): number {
   if (value <= 0) return 1
   const power = 10 ** Math.floor(Math.log10(value))
-  return ([1, 2, 4, 5, 10].find((step) => value <= step * power) ?? 10) * power
+  return ([1, 2, 3, 4, 5, 6, 8, 10].find((step) => value <= step * power) ?? 10) * power
 }
 
-const ticks = (top: number): number[] => (top === 1 ? [0, 1] : [0, top / 2, top])
+/** Nobody counts half events. */
+const ticks = (top: number): number[] => (top < 10 && top % 2 === 1 ? [0, top] : [0, top / 2, top])
 
 function yLabel(value: number, top: number, format: (value: number) => string): HTMLElement {
   return withStyle(h('span', {}, value === 0 ? '0' : format(value)), { top: `${100 - (100 * value) / top}%` })

@@ -34,13 +34,13 @@ export interface Column<Row> {
   cell: (row: Row) => Child
 }
 
-/** A table with a caption; on a narrow screen each row stands alone, its cells named. */
+/** A table with a caption; on a narrow screen each row stands alone, its cells named, with `pairs` two in a line. */
 export function table<Row>(
   caption: string,
   columns: readonly Column<Row>[],
   rows: readonly Row[],
   key: (row: Row) => string,
-  showCaption = false,
+  look: { caption?: boolean; pairs?: boolean } = {},
 ): HTMLElement {
   return h(
     'div',
@@ -48,8 +48,8 @@ export function table<Row>(
     h(
       'table',
       // On a narrow screen the stylesheet takes the table apart; the roles keep it one for screen readers.
-      { class: 'stacks', role: 'table' },
-      h('caption', { class: showCaption ? '' : 'unseen' }, caption),
+      { class: `stacks${look.pairs ? ' pairs' : ''}`, role: 'table' },
+      h('caption', { class: look.caption ? '' : 'unseen' }, caption),
       h(
         'thead',
         {},

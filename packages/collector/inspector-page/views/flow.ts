@@ -6,7 +6,7 @@ import { emptyState, heading } from '../parts/pieces.js'
 import { story } from '../parts/story.js'
 import { get } from '../server.js'
 import type { News, Page, View } from '../view.js'
-import { STATE_WORDS, TWIN_WORDS } from '../words.js'
+import { plainCode, STATE_WORDS, TWIN_WORDS } from '../words.js'
 
 /** What can be looked for. */
 const FILTERS: { key: string; label: string; states?: readonly FlowState[] }[] = [
@@ -199,7 +199,7 @@ function lede(page: Page, summary: Summary | undefined): Child[] {
     h('b', {}, formatCount(events)),
     ` event${events === 1 ? ' was' : 's were'} received and `,
     h('b', {}, formatCount(delivered)),
-    ` accepted by ${page.setup.sandbox ? 'the sandbox that stands in for Meta' : 'Meta'}.`,
+    ` accepted by ${page.setup.sandbox ? 'the sandbox, which stands in for Meta' : 'Meta'}.`,
   ]
 }
 
@@ -214,7 +214,7 @@ function way({ total }: Summary): HTMLElement {
       value: events + rejected + dropped + duplicates,
       note: leftOut(rejected, dropped + duplicates),
     },
-    { label: 'Kept', value: events, note: count(sum('repair.'), 'repair', 'repairs') },
+    { label: 'Enriched', value: events, note: count(sum('repair.'), 'repair', 'repairs') },
     { label: 'Sent', value: total['attempts.events'] ?? 0, note: count(total['attempts'] ?? 0, 'request', 'requests') },
     {
       label: 'Accepted',
@@ -245,7 +245,7 @@ function leftOut(refused: number, others: number): string {
 }
 
 function line(row: FlowRow, page: Page, opened: FlowEvent | 'loading' | 'gone' | undefined): HTMLElement {
-  const { id, atMs, eventName, eventId, pixelId, twin, state, money, repairs } = row
+  const { id, atMs, eventName, eventId, pixelId, twin, state, money, repairs, dropReason } = row
   const words = STATE_WORDS[state]
   const recovered = twin === 'blocked' || twin === 'absent'
   return h(
@@ -273,8 +273,8 @@ function line(row: FlowRow, page: Page, opened: FlowEvent | 'loading' | 'gone' |
       h(
         'span',
         { class: `copy${recovered ? ' recovered' : ''}` },
-        h('i', { class: `swatch ink-${twin}`, 'aria-hidden': 'true' }),
-        TWIN_WORDS[twin].short,
+        state !== 'dropped' && [h('i', { class: `swatch ink-${twin}`, 'aria-hidden': 'true' }), TWIN_WORDS[twin].short],
+        dropReason !== undefined && plainCode(dropReason),
       ),
       h('span', { class: 'extra' }, repairs.length > 0 && count(repairs.length, 'repair', 'repairs')),
       h('span', { class: `state ${words.tone}` }, words.short),

@@ -9,7 +9,7 @@ import { chart, type ChartData } from '../parts/chart.js'
 import { createDeadLetters } from '../parts/dead-letters.js'
 import { heading, table, tile, tiles } from '../parts/pieces.js'
 import { get } from '../server.js'
-import type { Page, View } from '../view.js'
+import { metaName, type Page, type View } from '../view.js'
 import { DROP_WORDS, plainCode, TURNED_AWAY_WORDS } from '../words.js'
 
 /** Is it working? And if not, what to do. */
@@ -66,7 +66,7 @@ function lede(all: readonly Attention[], { total }: Summary, page: Page): Child[
   return [
     'Yes. ',
     h('b', {}, formatCount(delivered)),
-    ` of ${formatCount(events)} events of ${range} have reached Meta`,
+    ` of ${formatCount(events)} events of ${range} have reached ${metaName(page)}`,
     all.length > 0 ? '; have a look at what is below.' : '.',
   ]
 }
@@ -337,6 +337,7 @@ function books({ books: rows }: Health): HTMLElement {
           ],
           rows,
           ({ pixelId }) => pixelId,
+          { pairs: true },
         ),
   )
 }

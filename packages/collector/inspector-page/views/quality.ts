@@ -4,7 +4,7 @@ import { adviceFor, coverageOf, type Advice } from '../advice.js'
 import { RANGE_WORDS } from '../choice.js'
 import { h, type Child } from '../element.js'
 import { formatCount, formatShare } from '../format.js'
-import { MATCH_KEYS } from '../match-keys.js'
+import { isExpected, MATCH_KEYS } from '../match-keys.js'
 import { emptyState, heading, table, type Column } from '../parts/pieces.js'
 import { get } from '../server.js'
 import type { Page, View } from '../view.js'
@@ -52,7 +52,17 @@ export function createQualityView(): View {
             h('h2', { id: 'advice' }, 'What would help most'),
             h('ol', {}, ...advice.slice(0, 4).map(adviceCard)),
           ),
-        h('section', {}, h('h2', {}, 'Share of events that carry each key'), coverage(rows)),
+        h(
+          'section',
+          {},
+          h('h2', {}, 'Share of events that carry each key'),
+          h(
+            'p',
+            { class: 'soft' },
+            'Coloured where nearly every event could have it. Before people say who they are, and for those who did not come by an ad, a small share is right.',
+          ),
+          coverage(rows),
+        ),
         h('section', {}, h('h2', {}, 'Counting once, and in time'), delivery(rows)),
         metaSection(meta, page),
       )
@@ -83,7 +93,8 @@ function adviceCard({ headline, why, how, code }: Advice): HTMLElement {
 }
 
 /** A share as a number on a ground that says at a glance whether it is much. */
-function cell(part: number, all: number): HTMLElement {
+function cell(part: number, all: number, expected = true): HTMLElement {
+  if (!expected) return h('span', { class: 'heat' }, formatShare(part, all))
   const share = all === 0 ? 0 : part / all
   const level = share >= 0.9 ? 'full' : share >= 0.6 ? 'much' : share >= 0.25 ? 'some' : share > 0 ? 'little' : 'none'
   return h('span', { class: `heat ${level}` }, formatShare(part, all))
@@ -101,11 +112,12 @@ function coverage(rows: readonly Row[]): HTMLElement {
         name: key.short,
         number: true,
         class: 'heat-cell',
-        cell: ({ counts }) => cell(coverageOf(counts, key), eventsOf(counts)),
+        cell: ({ eventName, counts }) => cell(coverageOf(counts, key), eventsOf(counts), isExpected(key, eventName)),
       })),
     ],
     rows,
     ({ eventName }) => eventName,
+    { pairs: true },
   )
 }
 
@@ -150,6 +162,7 @@ function delivery(rows: readonly Row[]): HTMLElement {
     ],
     rows,
     ({ eventName }) => eventName,
+    { pairs: true },
   )
 }
 

@@ -7,7 +7,7 @@ import { chart, type ChartData, type Series } from '../parts/chart.js'
 import { emptyState, heading, table, tile, tiles } from '../parts/pieces.js'
 import { shareBar } from '../parts/share-bar.js'
 import { get } from '../server.js'
-import type { Page, View } from '../view.js'
+import { metaName, type Page, type View } from '../view.js'
 import { TWIN_WORDS } from '../words.js'
 
 const TWINS: readonly Twin[] = ['loaded', 'blocked', 'absent', 'server', 'unknown']
@@ -98,7 +98,7 @@ function lede({ total }: Summary, page: Page): Child[] {
     formatCount(events),
     ' events (',
     formatShare(recovered, events),
-    ') reached Meta only because of this mirror',
+    `) reached ${metaName(page)} only because of this mirror`,
     ...moneyWords(total),
     '.',
   ]
@@ -125,7 +125,7 @@ function figures(total: Counts): HTMLElement {
     tile(
       'Blocked in the browser',
       formatCount(blocked),
-      `${formatShare(blocked, blocked + (total['twin.loaded'] ?? 0))} of pages with a pixel`,
+      `${formatShare(blocked, blocked + (total['twin.loaded'] ?? 0))} of events on pages with a pixel`,
     ),
     tile('Both copies', formatCount(total['twin.loaded'] ?? 0), 'counted once, by event id'),
   )
@@ -226,7 +226,7 @@ function names({ names: rows }: Summary, page: Page): HTMLElement {
     ],
     rows.filter(({ counts }) => (counts['events'] ?? 0) > 0),
     ({ eventName }) => eventName,
-    true,
+    { caption: true },
   )
 }
 

@@ -58,6 +58,8 @@ export interface FlowRow {
   matchKeys: readonly string[]
   repairs: readonly Repair[]
   money?: { value: number; currency: string }
+  /** Why it was left out. */
+  dropReason?: string
 }
 
 /** One event with its whole story. */
@@ -71,7 +73,6 @@ export interface FlowEvent extends FlowRow {
     fbcCookie: boolean
   }
   issues: readonly Issue[]
-  dropReason?: string
   /** What Meta is sent, hashes shortened and identifiers masked. */
   sent?: unknown
   attempts: readonly FlowAttempt[]

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, renameSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { HistoryLimits } from './history.js'
 import { createHistoryStore, type HistoryStore } from './history-store.js'
-import { openSqlite, type SqliteDatabase } from './sqlite.js'
+import { loadDriver } from '../queue/sqlite/driver.js'
 
 /**
  * Opens the history; a file that cannot be read is set aside and a new one begun: history is worth less than a start.
@@ -23,7 +23,7 @@ export async function openHistoryStore(file: string, nowMs: number, limits?: His
 }
 
 async function tryOpen(file: string, limits?: HistoryLimits): Promise<HistoryStore> {
-  const db: SqliteDatabase = await openSqlite(file)
+  const db = (await loadDriver())(file)
   try {
     return createHistoryStore(db, limits)
   } catch (error) {

@@ -10,7 +10,7 @@ import {
 } from './history.js'
 import { RANGES, SPANS, windowOf, type Span } from './range.js'
 import { redactEvent } from './redact-event.js'
-import type { SqliteDatabase } from './sqlite.js'
+import type { Database } from '../queue/sqlite/driver.js'
 
 /**
  * The history in one SQLite file; synchronous, so it lives in a thread of its own (`history-thread.ts`).
@@ -35,6 +35,9 @@ CREATE TABLE IF NOT EXISTS notes (
 ) WITHOUT ROWID;
 `
 
+/** No sync at each commit: what a crash of the machine takes is the last seconds of a history. */
+const PRAGMAS = ['busy_timeout = 5000', 'journal_mode = WAL', 'synchronous = NORMAL', 'cache_size = -4000']
+
 /** Attempts of one event that are kept: the first few and the last few tell the story. */
 const ATTEMPTS_KEPT = { first: 3, last: 7 }
 
@@ -53,9 +56,8 @@ export interface HistoryStore {
   close(): void
 }
 
-export function createHistoryStore(db: SqliteDatabase, limits: HistoryLimits = HISTORY_LIMITS): HistoryStore {
-  db.exec('PRAGMA journal_mode = WAL')
-  db.exec('PRAGMA synchronous = NORMAL')
+export function createHistoryStore(db: Database, limits: HistoryLimits = HISTORY_LIMITS): HistoryStore {
+  for (const pragma of PRAGMAS) db.prepare(`PRAGMA ${pragma}`).all()
   db.exec(SCHEMA)
 
   const readSum = db.prepare('SELECT counts FROM sums WHERE span = ? AND at = ? AND pixel_id = ? AND event_name = ?')
@@ -128,7 +130,7 @@ export function createHistoryStore(db: SqliteDatabase, limits: HistoryLimits = H
     },
 
     write({ nowMs, sums, samples, steps, notes }) {
-      db.exec('BEGIN')
+      db.exec('BEGIN IMMEDIATE')
       try {
         sums.forEach(addSum)
         samples.forEach(addSample)
@@ -223,13 +225,9 @@ export function flowRow(event: FlowEvent): FlowRow {
   return row
 }
 
-interface SumRow {
-  at: number
-  event_name: string
-  counts: string
-}
+type SumRow = { at: number; event_name: string; counts: string }
 
-function sumsBetween(db: SqliteDatabase, span: Span, fromMs: number, toMs: number, pixelId?: string): SumRow[] {
+function sumsBetween(db: Database, span: Span, fromMs: number, toMs: number, pixelId?: string): SumRow[] {
   const select = 'SELECT at, event_name, counts FROM sums WHERE span = ? AND at >= ? AND at < ?'
   return (
     pixelId === undefined
@@ -238,7 +236,7 @@ function sumsBetween(db: SqliteDatabase, span: Span, fromMs: number, toMs: numbe
   ) as SumRow[]
 }
 
-function notesSince(db: SqliteDatabase, fromMs: number, pixelId?: string): Note[] {
+function notesSince(db: Database, fromMs: number, pixelId?: string): Note[] {
   const rows = db.prepare('SELECT note FROM notes WHERE at >= ? ORDER BY at DESC LIMIT 100').all(fromMs) as {
     note: string
   }[]

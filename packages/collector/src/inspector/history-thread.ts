@@ -1,5 +1,7 @@
+import { isBuiltin } from 'node:module'
 import { Worker } from 'node:worker_threads'
 import { CollectorError } from '../errors.js'
+import { builtUrl } from './built.js'
 import type { History } from './history.js'
 import type { HistoryStore } from './history-store.js'
 
@@ -25,12 +27,13 @@ export class HistoryError extends CollectorError {
  * @param file its path, or `:memory:`
  * @param worker the thread's program
  */
-export function openHistoryThread(
-  file: string,
-  nowMs: number,
-  worker: URL = new URL('./history-worker.js', import.meta.url),
-): History {
-  const thread = new Worker(worker, { workerData: { file, nowMs }, name: 'inspector-history' })
+export function openHistoryThread(file: string, nowMs: number, worker: URL = builtUrl('history-worker.js')): History {
+  const thread = new Worker(worker, {
+    workerData: { file, nowMs },
+    name: 'inspector-history',
+    // Node 22 calls `node:sqlite` experimental on every start.
+    execArgv: isBuiltin('node:sqlite') ? ['--disable-warning=ExperimentalWarning'] : [],
+  })
   // It must not keep the process alive.
   thread.unref()
   const pending = new Map<number, { resolve: (value: never) => void; reject: (error: Error) => void }>()

@@ -7,6 +7,7 @@ import type { Secret } from '../secret.js'
 import { createGuard } from './access/guard.js'
 import { createPasswordCheck } from './access/password.js'
 import { createSessions } from './access/sessions.js'
+import { builtUrl } from './built.js'
 import type { History } from './history.js'
 import { openHistoryThread } from './history-thread.js'
 import { createLive } from './live.js'
@@ -84,7 +85,7 @@ export function createInspector(options: InspectorOptions): Inspector {
 
   const door = password && { password: createPasswordCheck(password), sessions: createSessions(now) }
   const guard = createGuard(door?.sessions)
-  const servePageFile = createPageFiles(options.pageFolder ?? new URL('./inspector/', import.meta.url))
+  const servePageFile = createPageFiles(options.pageFolder ?? builtUrl('inspector/'))
   const router = createRoutes({
     queue,
     pixels,
