@@ -12,7 +12,16 @@ const ssr = { resolve: { conditions: ['@pixel-mirror/source', 'node'] } }
 const inNode = (name: string, root: string) => ({
   resolve,
   ssr,
-  test: { name, root, environment: 'node', include: ['test/**/*.test.ts'], exclude: ['test/browser/**'] },
+  test: {
+    name,
+    root,
+    environment: 'node',
+    include: ['test/**/*.test.ts'],
+    exclude: ['test/browser/**'],
+    // Some start processes and wait for them, next to others that do the same.
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+  },
 })
 
 export default defineConfig({

@@ -1,7 +1,6 @@
 import { statSync } from 'node:fs'
 import type { Middleware } from 'koa'
 import type { Logger } from 'pino'
-import { createCollector } from '../../collector.js'
 import { SettingsError } from '../../errors.js'
 import { createLogger } from '../../logger.js'
 import { createPixels, type Pixel, type ReloadablePixels } from '../../pixels.js'
@@ -48,6 +47,8 @@ async function run(args: Args, terminal: Terminal): Promise<ExitCode> {
       pixelId: pixels.all()[0]?.id ?? '',
       links: sandbox ? open.slice(1) : [],
     }))
+    // Loads the whole collector: only here, so that other commands answer at once.
+    const { createCollector } = await import('../../collector.js')
     const collector = await createCollector({ settings, pixels, pages, log })
     const ports = await collector.start()
     open.push(...addresses({ ...settings, ...ports }, site, sandbox))

@@ -1,18 +1,10 @@
-import { randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { NoAnswerError, QueueInUseError } from '../../errors.js'
-import { createBotCheck } from '../../pipeline/bot-check.js'
-import { ingest } from '../../pipeline/ingest.js'
-import type { PipelineOptions } from '../../pipeline/pipeline-options.js'
-import { createPixels } from '../../pixels.js'
-import { openQueue } from '../../queue/open-queue.js'
 import { Secret } from '../../secret.js'
 import type { Settings } from '../../settings.js'
 import { reachableUrl } from '../admin-fetch.js'
-import { quietly } from '../queue-desk.js'
 import { collectorDestination } from './collector-destination.js'
 import type { Destination } from './destination.js'
-import { queueDestination } from './queue-destination.js'
 
 export interface Wanted {
   /** A collector elsewhere: its public address. */
@@ -43,25 +35,12 @@ export async function chooseDestination(
     return collectorDestination(`${url.replace(/\/+$/, '')}${settings.eventsPath}`, { key, ...code })
   }
   try {
-    return await ownQueue(settings, code)
+    // Loads all that hashes and normalises: only when it is needed, so that other commands answer at once.
+    const { openQueueDestination } = await import('./queue-destination.js')
+    return await openQueueDestination(settings, testEventCode)
   } catch (error) {
     if (!(error instanceof QueueInUseError)) throw error
     const { adminHost, adminPort, inspectPassword: key } = settings
     return collectorDestination(`${reachableUrl(adminHost, adminPort)}/admin/events`, { ...(key && { key }), ...code })
   }
-}
-
-/** The same pipeline as a collector's, without anything around it. */
-async function ownQueue(settings: Settings, code: Pick<Wanted, 'testEventCode'>): Promise<Destination> {
-  const queue = await openQueue(settings.queueUrl, quietly(settings))
-  const pipeline: PipelineOptions = {
-    pixels: createPixels(settings.pixels),
-    defaultCountry: settings.defaultCountry,
-    isBot: createBotCheck(),
-    randomId: randomUUID,
-  }
-  return queueDestination((body, received) => ingest(body, received, { pipeline, queue, observe: () => undefined }), {
-    ...code,
-    close: () => queue.close(),
-  })
 }

@@ -1,28 +1,44 @@
-import type { Ingest } from '../../http/collect.js'
+import { randomUUID } from 'node:crypto'
 import { QueueFullError, QueueUnavailableError } from '../../errors.js'
+import { createBotCheck } from '../../pipeline/bot-check.js'
+import { ingest, type IngestParts } from '../../pipeline/ingest.js'
+import { createPixels } from '../../pixels.js'
+import { openQueue } from '../../queue/open-queue.js'
+import type { Settings } from '../../settings.js'
+import { quietly } from '../queue-desk.js'
 import { TryAgainError, type Destination } from './destination.js'
 import { byEvent } from './refused.js'
 
-/** Brings orders into the queue itself, through the same pipeline as a collector, while none runs. */
-export function queueDestination(
-  ingest: Ingest,
-  options: { testEventCode?: string; now?: () => number; close: () => Promise<void> },
-): Destination {
-  const { testEventCode, now = Date.now, close } = options
+/**
+ * Brings orders into the queue itself, through the same pipeline as a collector, while none runs.
+ *
+ * @throws QueueInUseError when one does
+ */
+export async function openQueueDestination(settings: Settings, testEventCode?: string): Promise<Destination> {
+  const queue = await openQueue(settings.queueUrl, quietly(settings))
+  const parts: IngestParts = {
+    queue,
+    observe: () => undefined,
+    pipeline: {
+      pixels: createPixels(settings.pixels),
+      defaultCountry: settings.defaultCountry,
+      isBot: createBotCheck(),
+      randomId: randomUUID,
+    },
+  }
   return {
     name: 'the queue',
-    close,
+    close: () => queue.close(),
     async deliver(events) {
-      const body = { data: events, ...(testEventCode === undefined ? {} : { test_event_code: testEventCode }) }
+      const body = { data: events, ...(testEventCode !== undefined && { test_event_code: testEventCode }) }
       try {
-        const result = await ingest(body, { sender: 'server', receivedAtMs: now(), prefetch: false })
+        const result = await ingest(body, { sender: 'server', receivedAtMs: Date.now(), prefetch: false }, parts)
         if (result.kind === 'ingested') return { taken: result.eventsReceived, refused: byEvent(result.rejected) }
         const reason = result.issues.map(({ message }) => message).join(' ')
         return { taken: 0, refused: events.map((_, index) => ({ index, reason })) }
       } catch (error) {
-        if (error instanceof QueueFullError || error instanceof QueueUnavailableError)
-          throw new TryAgainError(error.message)
-        throw error
+        if (!(error instanceof QueueFullError || error instanceof QueueUnavailableError)) throw error
+        throw new TryAgainError(error.message)
       }
     },
   }
