@@ -8,6 +8,7 @@ import { systemClock, type Now } from './clock.js'
 import { createAdminApp } from './http/admin-app.js'
 import { isLoopbackHost } from './http/address.js'
 import { createApp } from './http/app.js'
+import { createMount, type Handler } from './http/mount.js'
 import type { Ingest } from './http/collect.js'
 import { errorReply } from './http/error-reply.js'
 import { createReadiness } from './http/readiness.js'
@@ -24,6 +25,7 @@ import type { PipelineOptions, Transform } from './pipeline/pipeline-options.js'
 import { createPixels, type Pixels } from './pixels.js'
 import { openQueue } from './queue/open-queue.js'
 import type { Queue } from './queue/queue.js'
+import { createDirectQueue } from './relay/direct-queue.js'
 import { createRelay } from './relay/relay.js'
 import type { Settings } from './settings.js'
 import { trackerScript } from './tracker-script.js'
@@ -39,6 +41,14 @@ export interface CollectorOptions {
   observers?: readonly Observe[]
   /** What else the public listener serves, after the collector's own routes. */
   pages?: readonly Middleware[]
+  /**
+   * Whether `start()` opens the two ports of the settings. `false` for a collector that is mounted in a server of yours.
+   *
+   * @defaultValue `true`
+   */
+  listen?: boolean
+  /** A queue of your own. @defaultValue the one that `settings.queueUrl` names */
+  queue?: Queue
   /** @defaultValue JSON lines on standard output */
   log?: Logger
   now?: Now
@@ -46,17 +56,21 @@ export interface CollectorOptions {
 
 /** A collector with its queue open. */
 export interface Collector {
-  /** The public routes; can be mounted in another server. */
+  /** The public routes. */
   app: Koa
   /** The inspector, metrics and the routes of the command line. */
   adminApp: Koa
+  /** The public routes for a `node:http` server or Express: `app.use(collector.handle)`. */
+  handle: Handler
+  /** The public routes for a Koa application: `app.use(collector.middleware)`. */
+  middleware: Middleware
   /** Everything between a body and the disk, without HTTP. */
   ingest: Ingest
   queue: Queue
   /**
-   * Sends what waits, and serves both listeners.
+   * Sends what waits, and serves both listeners. Before, and after `stop()`, events are answered with 503.
    *
-   * @returns the ports, which matter when the settings said 0
+   * @returns the ports, which matter when the settings said 0; those of the settings with `listen: false`
    * @throws PortTakenError when one cannot be had; then nothing is left running
    */
   start(): Promise<{ port: number; adminPort: number }>
@@ -70,28 +84,38 @@ export interface Collector {
  * @throws SettingsError, QueueInUseError, QueueUnavailableError
  */
 export async function createCollector(options: CollectorOptions): Promise<Collector> {
-  const { settings, now = systemClock, pages = [] } = options
+  const { settings, now = systemClock, pages = [], listen = true } = options
   const log = options.log ?? createLogger(settings.logLevel)
   const pixels = options.pixels ?? createPixels(settings.pixels)
   const watchers: Observe[] = [...(options.observers ?? [])]
   const observe = observeAll(watchers, (err) => log.error({ event: 'observer.failed', err }, 'a watcher failed'))
 
-  const queue = await openQueue(settings.queueUrl, { maxBytes: settings.maxQueueBytes, log, observe, now })
+  const graph = { graphUrl: settings.graphUrl, apiVersion: settings.apiVersion }
+  const direct = settings.queueUrl === 'direct:' && options.queue === undefined
+  const queue = direct
+    ? createDirectQueue({ ...graph, pixels, observe, log, now })
+    : (options.queue ?? (await openQueue(settings.queueUrl, { maxBytes: settings.maxQueueBytes, log, observe, now })))
   const sharedQueue = /^(postgres|postgresql|nats):/.test(settings.queueUrl)
   const metrics = createMetrics({ queue, pixels, sharedQueue, version: packageVersion(), now })
-  const inspector = createInspector({
-    queue,
-    pixels,
-    historyFile: historyFileBeside(settings.queueUrl),
-    loopback: isLoopbackHost(settings.adminHost),
-    sandbox: settings.sandbox,
-    graph: { url: settings.graphUrl, apiVersion: settings.apiVersion },
-    log,
-    now,
-    ...(settings.inspectPassword && { password: settings.inspectPassword }),
-  })
-  watchers.push(metrics.observe, inspector.observe)
-  const relay = createRelay({ ...settings, queue, pixels, observe, log, now })
+  const mayInspect = isLoopbackHost(settings.adminHost) || settings.inspectPassword !== undefined
+  if (!mayInspect)
+    log.warn({ event: 'inspector.off' }, 'no inspector: ADMIN_HOST is not loopback, INSPECT_PASSWORD not set')
+  const inspector =
+    direct || !mayInspect
+      ? undefined
+      : createInspector({
+          queue,
+          pixels,
+          historyFile: historyFileBeside(settings.queueUrl),
+          loopback: isLoopbackHost(settings.adminHost),
+          sandbox: settings.sandbox,
+          graph: { url: settings.graphUrl, apiVersion: settings.apiVersion },
+          log,
+          now,
+          ...(settings.inspectPassword && { password: settings.inspectPassword }),
+        })
+  watchers.push(metrics.observe, ...(inspector ? [inspector.observe] : []))
+  const relay = createRelay({ ...graph, queue, pixels, observe, log, now })
 
   let closed = true
   const readiness = createReadiness(() => queue, now)
@@ -107,6 +131,7 @@ export async function createCollector(options: CollectorOptions): Promise<Collec
   const receiver = createReceiver(settings.trustProxy, now)
   const probe = createAddressProbe((req) => receiver.network(req), now)
   const tracker = trackerScript()
+  if (!tracker) log.warn({ event: 'tracker.missing' }, 'the tracker is not built: its path answers 404')
   const app = createApp({
     settings,
     pixels,
@@ -119,6 +144,7 @@ export async function createCollector(options: CollectorOptions): Promise<Collec
     ...(tracker && { tracker }),
   })
   app.middleware.unshift(probe.middleware)
+  const mount = createMount(app)
   for (const page of pages) app.use(page)
   const admin = adminApi({
     queue,
@@ -131,7 +157,7 @@ export async function createCollector(options: CollectorOptions): Promise<Collec
   const adminApp = createAdminApp({
     readiness,
     metrics: { contentType: metrics.registry.contentType, metrics: () => metrics.registry.metrics() },
-    pages: [admin, inspector.middleware],
+    pages: [admin, ...(inspector ? [inspector.middleware] : [])],
     log,
   })
   const listeners = createListeners(settings, { app, adminApp, observe, now })
@@ -139,6 +165,7 @@ export async function createCollector(options: CollectorOptions): Promise<Collec
   return {
     app,
     adminApp,
+    ...mount,
     ingest: take,
     queue,
     async start() {
@@ -146,7 +173,8 @@ export async function createCollector(options: CollectorOptions): Promise<Collec
         await readiness.start()
         closed = false
         relay.start()
-        return await listeners.open()
+        const { port, adminPort } = settings
+        return listen ? await listeners.open() : { port, adminPort }
       } catch (error) {
         await stop(0)
         throw error
@@ -158,9 +186,9 @@ export async function createCollector(options: CollectorOptions): Promise<Collec
   async function stop(graceMs = settings.stopTimeoutMs): Promise<void> {
     readiness.close()
     closed = true
-    inspector.hangUp()
+    inspector?.hangUp()
     await Promise.all([listeners.close(graceMs), relay.stop(graceMs)])
-    await inspector.close()
+    await inspector?.close()
     await queue.close()
   }
 }

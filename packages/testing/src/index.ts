@@ -1,4 +1,6 @@
 export { launchChromium } from './browser.js'
 export { eventually, startNode, type Child } from './child.js'
+export { default as express } from 'express'
+export { facebookSdk, type Builder, type EventRequest, type FacebookSdk } from './facebook-sdk.js'
 export { startPostgres, type TestPostgres } from './postgres.js'
 export type { Browser, BrowserContext, Page, Route } from 'playwright-core'

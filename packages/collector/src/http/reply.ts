@@ -7,9 +7,16 @@ export type Headers = readonly string[]
 const COMMON: Headers = ['X-Content-Type-Options', 'nosniff']
 const JSON_TYPE: Headers = ['Content-Type', 'application/json; charset=utf-8']
 
+/** Where they wait: a symbol, because `state` belongs to the host as well. */
+const REQUIRED = Symbol('headers')
+
+interface Required {
+  [REQUIRED]?: Headers
+}
+
 /** Headers that every answer to this request must have, whatever becomes of it: those of CORS. */
 export function setHeaders(ctx: Context, headers: Headers): void {
-  ;(ctx.state as { headers?: Headers }).headers = headers
+  ;(ctx.state as Required)[REQUIRED] = headers
 }
 
 /**
@@ -18,7 +25,7 @@ export function setHeaders(ctx: Context, headers: Headers): void {
  * A host application's middleware sees the status, but cannot change the answer any more.
  */
 export function reply(ctx: Context, status: number, headers: Headers, body: string | Buffer): void {
-  const { headers: required = [] } = ctx.state as { headers?: Headers }
+  const required = (ctx.state as Required)[REQUIRED] ?? []
   ctx.respond = false
   ctx.res.writeHead(status, [...COMMON, ...required, ...headers, 'Content-Length', String(Buffer.byteLength(body))])
   ctx.res.end(body)
