@@ -1,0 +1,108 @@
+import { fileURLToPath } from 'node:url'
+import { eventually, launchChromium, startDemo, type Browser, type Demo, type Page } from '@pixel-mirror/testing'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+
+const SITE = fileURLToPath(new URL('../site', import.meta.url))
+
+let browser: Browser
+let demo: Demo
+let page: Page
+let sent: string[]
+
+beforeAll(async () => {
+  browser = await launchChromium()
+  demo = await startDemo({ site: SITE })
+})
+afterAll(async () => {
+  await browser?.close()
+  await demo?.stop()
+})
+beforeEach(async () => {
+  await fetch(`${demo.sandboxUrl}/sandbox/copies`, { method: 'DELETE' })
+  sent = []
+  const context = await browser.newContext()
+  page = await context.newPage()
+  page.on('request', (request) => {
+    if (request.method() === 'POST') sent.push(request.url())
+  })
+  // Meta's own script, from the sandbox: the page asks for it at Meta's address.
+  await page.route('https://connect.facebook.net/**', (route) =>
+    route.fulfill({ status: 302, headers: { location: `${demo.url}/sandbox/en_US/fbevents.js` } }),
+  )
+})
+afterEach(() => page.context().close())
+
+async function visitTwoPagesAndAsk(): Promise<void> {
+  await page.goto(demo.url)
+  await page.getByRole('link', { name: 'Pottery' }).click()
+  await page.getByRole('button', { name: 'Ask for a place' }).click()
+  await page.getByText('We will write to you').waitFor()
+}
+
+const cookies = async () => (await page.context().cookies()).map(({ name }) => name)
+const storage = () => page.evaluate(() => [...Object.keys(localStorage), ...Object.keys(sessionStorage)])
+
+describe('before the visitor has agreed', () => {
+  it('nothing is sent, stored or written as a cookie', async () => {
+    await visitTwoPagesAndAsk()
+    await page.waitForFunction(() => 'version' in ((window as unknown as { tracker: object }).tracker ?? {}))
+
+    expect(sent).toEqual([])
+    expect(await cookies()).toEqual([])
+    expect(await storage()).toEqual([])
+  })
+})
+
+describe('when the visitor agrees', () => {
+  it('what waited leaves: each page view and the lead, once', async () => {
+    await visitTwoPagesAndAsk()
+
+    await page.getByRole('button', { name: 'Agree' }).click()
+
+    await demo.copiesOf('Lead', ({ serverCopies }) => serverCopies === 1)
+    const all = await eventually('three events', async () => {
+      const copies = (await demo.copies()).filter(({ serverCopies }) => serverCopies > 0)
+      return copies.length >= 3 && copies
+    })
+    expect(all.map(({ event_name, serverCopies }) => `${event_name} ${serverCopies}`).sort()).toEqual([
+      'Lead 1',
+      'PageView 1',
+      'PageView 1',
+    ])
+    expect(all.map(({ server }) => server[0]?.event['event_source_url'])).toContain(`${demo.url}/pottery`)
+    expect((await cookies()).sort()).toContain('_fbp')
+  })
+})
+
+describe('when the visitor declines', () => {
+  it('nothing is sent, now or later', async () => {
+    await visitTwoPagesAndAsk()
+
+    await page.getByRole('button', { name: 'No, thank you' }).click()
+    await page.getByRole('link', { name: 'Weaving' }).click()
+    await page.reload()
+    await page.waitForFunction(() => 'version' in ((window as unknown as { tracker: object }).tracker ?? {}))
+
+    expect(sent).toEqual([])
+    expect(await cookies()).toEqual([])
+  })
+})
+
+describe('other people’s consent banners', () => {
+  it.each([
+    [
+      'TCF v2',
+      `window.__tcfapi = (_, __, call) => setTimeout(() => call({ eventStatus: 'useractioncomplete', purpose: { consents: { 1: true, 3: true, 4: true } } }, true), 50)`,
+    ],
+    [
+      'Google consent mode',
+      `window.dataLayer = [['consent', 'default', { ad_user_data: 'denied' }]]; setTimeout(() => dataLayer.push(['consent', 'update', { ad_user_data: 'granted' }]), 300)`,
+    ],
+  ])('are followed: %s', async (_, script) => {
+    await page.addInitScript(script)
+
+    await visitTwoPagesAndAsk()
+
+    await demo.copiesOf('Lead', ({ serverCopies }) => serverCopies === 1)
+  })
+})
