@@ -1,7 +1,7 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { launchChromium, startDemo, type Browser, type Demo } from '@pixel-mirror/testing'
+import { launchChromium, proxyToCollector, startDemo, type Browser, type Demo } from '@pixel-mirror/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
 interface Config {
@@ -33,26 +33,11 @@ afterAll(async () => {
 async function open(origin: string, html: string) {
   const context = await browser.newContext()
   const page = await context.newPage()
-  const answered: { url: string; status: number }[] = []
   await page.route(`${origin}/`, (route) => route.fulfill({ contentType: 'text/html', body: html }))
   await page.route('https://connect.facebook.net/**', (route) => route.abort())
-  await page.route('https://collect.agency.example/**', async (route) => {
-    const request = route.request()
-    const { pathname } = new URL(request.url())
-    const answer = await fetch(demo.url + pathname, {
-      method: request.method(),
-      headers: { ...request.headers(), origin },
-      ...(request.method() === 'POST' && { body: request.postData() ?? '' }),
-    })
-    if (request.method() === 'POST') answered.push({ url: pathname, status: answer.status })
-    await route.fulfill({
-      status: answer.status,
-      headers: Object.fromEntries([...answer.headers].filter(([name]) => !/^content-(encoding|length)$/.test(name))),
-      body: Buffer.from(await answer.arrayBuffer()),
-    })
-  })
+  const posted = await proxyToCollector(page, 'https://collect.agency.example', demo)
   await page.goto(`${origin}/`)
-  return { context, page, answered }
+  return { context, posted }
 }
 
 describe('one collector for several clients', () => {
@@ -69,9 +54,9 @@ describe('one collector for several clients', () => {
   })
 
   it('refuses a page that sends for the pixel of another client', async () => {
-    const { context, answered } = await open('https://client-two.example', await read('site-one/index.html'))
+    const { context, posted } = await open('https://client-two.example', await read('site-one/index.html'))
 
-    await expect.poll(() => answered.map(({ status }) => status)).toContain(403)
+    await expect.poll(() => posted.map(({ status }) => status)).toContain(403)
 
     await context.close()
   })

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import { launchChromium, startDemo, type Browser, type Demo } from '@pixel-mirror/testing'
+import { launchChromium, proxyToCollector, startDemo, type Browser, type Demo } from '@pixel-mirror/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
 const API_KEY = 'only-for-this-test-0123456789abcdef'
@@ -10,7 +10,7 @@ let demo: Demo
 
 beforeAll(async () => {
   browser = await launchChromium()
-  demo = await startDemo({ env: { API_KEYS: API_KEY, ALLOWED_ORIGINS: 'http://www.example.com' } })
+  demo = await startDemo({ env: { API_KEYS: API_KEY, ALLOWED_ORIGINS: 'https://www.example.com' } })
 })
 afterAll(async () => {
   await browser?.close()
@@ -20,14 +20,12 @@ afterAll(async () => {
 describe('the custom HTML tag', () => {
   it('mirrors what the page had told its pixel before the tag arrived', async () => {
     const page = await browser.newPage()
-    const tag = (await read('custom-html-tag.html')).replace(
-      'https://www.example.com/m/tracker.js',
-      `${demo.url}/tracker.js`,
-    )
-    await page.route('http://www.example.com/', (route) =>
+    const tag = await read('custom-html-tag.html')
+    await page.route('https://www.example.com/', (route) =>
       route.fulfill({ contentType: 'text/html', body: '<title>Shop</title>' }),
     )
-    await page.goto('http://www.example.com/')
+    await proxyToCollector(page, 'https://www.example.com/m', demo)
+    await page.goto('https://www.example.com/')
     // A page whose snippet has run and whose Meta script is blocked: its calls wait in the snippet's queue.
     await page.evaluate(() => {
       const queue: unknown[] = []

@@ -1,5 +1,13 @@
 import { fileURLToPath } from 'node:url'
-import { eventually, launchChromium, startDemo, type Browser, type Demo, type Page } from '@pixel-mirror/testing'
+import {
+  answerForMeta,
+  eventually,
+  launchChromium,
+  startDemo,
+  type Browser,
+  type Demo,
+  type Page,
+} from '@pixel-mirror/testing'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 
 const SITE = fileURLToPath(new URL('../site', import.meta.url))
@@ -25,10 +33,7 @@ beforeEach(async () => {
   page.on('request', (request) => {
     if (request.method() === 'POST') sent.push(request.url())
   })
-  // Meta's own script, from the sandbox: the page asks for it at Meta's address.
-  await page.route('https://connect.facebook.net/**', (route) =>
-    route.fulfill({ status: 302, headers: { location: `${demo.url}/sandbox/en_US/fbevents.js` } }),
-  )
+  await answerForMeta(page, demo)
 })
 afterEach(() => page.context().close())
 

@@ -10,7 +10,12 @@ const USUAL_PLACES = [
   '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
 ]
 
+/** As a visitor's browser says it: the collector leaves headless ones out as bots. */
+const USER_AGENT =
+  'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/147.0.0.0 Safari/537.36'
+
 const FLAGS = [
+  `--user-agent=${USER_AGENT}`,
   '--no-sandbox',
   '--disable-gpu',
   '--disable-quic',

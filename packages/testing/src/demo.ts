@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import type { Page } from 'playwright-core'
 import { eventually, startNode, type Child } from './child.js'
 
 const COMMAND = fileURLToPath(new URL('../../collector/bin/pixel-mirror.js', import.meta.url))
@@ -76,4 +77,45 @@ export async function startDemo({
       await rm(folder, { recursive: true, force: true })
     },
   }
+}
+
+/** Answers for Meta in a page that uses Meta's own addresses: its script and its image come from the demo's sandbox. */
+export async function answerForMeta(page: Page, demo: Demo): Promise<void> {
+  await page.route('https://connect.facebook.net/**', async (route) => {
+    const { pathname, search } = new URL(route.request().url())
+    const answer = await fetch(`${demo.url}/sandbox${pathname}${search}`)
+    await route.fulfill({
+      status: answer.status,
+      contentType: answer.headers.get('content-type') ?? 'text/plain',
+      body: Buffer.from(await answer.arrayBuffer()),
+    })
+  })
+}
+
+/**
+ * Stands between a page and the demo as a reverse proxy does: what the page asks for below `publicUrl` is answered by the collector.
+ * Returns the answers to its POSTs, in order.
+ */
+export async function proxyToCollector(
+  page: Page,
+  publicUrl: string,
+  demo: Demo,
+): Promise<{ status: number; body: string }[]> {
+  const posted: { status: number; body: string }[] = []
+  await page.route(`${publicUrl}/**`, async (route) => {
+    const request = route.request()
+    const answer = await fetch(demo.url + request.url().slice(publicUrl.length), {
+      method: request.method(),
+      headers: await request.allHeaders(),
+      ...(request.method() === 'POST' && { body: request.postData() ?? '' }),
+    })
+    const body = Buffer.from(await answer.arrayBuffer())
+    if (request.method() === 'POST') posted.push({ status: answer.status, body: body.toString() })
+    await route.fulfill({
+      status: answer.status,
+      headers: Object.fromEntries([...answer.headers].filter(([name]) => !/^content-(encoding|length)$/.test(name))),
+      body,
+    })
+  })
+  return posted
 }
