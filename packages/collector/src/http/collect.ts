@@ -42,7 +42,8 @@ export function replyResult(ctx: Context, result: IngestResult, headers: Headers
 }
 
 /** Nothing was taken: the first reason stands in Meta's envelope, all of them beside it. */
-function replyRefused(ctx: Context, rejected: readonly { message: string }[]): void {
+function replyRefused(ctx: Context, rejected: readonly { code: string; message: string }[]): void {
   const error = { message: rejected[0]?.message ?? '', type: 'OAuthException', code: 100 }
-  replyJson(ctx, 400, envelope(error, { rejected }))
+  const foreign = rejected.every(({ code }) => code === 'origin_not_allowed')
+  replyJson(ctx, foreign ? 403 : 400, envelope(error, { rejected }))
 }

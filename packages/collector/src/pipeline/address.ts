@@ -7,7 +7,7 @@ import type { Received } from './received.js'
 export function address(
   incoming: Incoming,
   received: Received,
-  { pixels, maySend }: PipelineOptions,
+  { pixels }: PipelineOptions,
   findings: Findings,
 ): string | undefined {
   const pixelId = received.pixelId ?? asPixelId(incoming.pixel_id) ?? onlyPixel(incoming.pixel_id, pixels)
@@ -15,13 +15,11 @@ export function address(
     findings.refuse(incoming.pixel_id == null ? 'pixel_id_missing' : 'pixel_id_invalid', 'pixel_id')
     return undefined
   }
-  const pixel = pixels.get(pixelId)
-  if (pixel === undefined) {
+  if (pixels.get(pixelId) === undefined) {
     findings.refuse('unknown_pixel', 'pixel_id')
     return undefined
   }
-  const elsewhere = received.pixelIds?.has(pixelId) === false
-  if (elsewhere || maySend?.(pixel, received) === false) findings.refuse('origin_not_allowed', 'pixel_id')
+  if (received.pixelIds?.has(pixelId) === false) findings.refuse('origin_not_allowed', 'pixel_id')
   return pixelId
 }
 

@@ -1,5 +1,5 @@
 import type { ServerEvent } from '@pixel-mirror/common'
-import type { Pixel, Pixels } from '../pixels.js'
+import type { Pixels } from '../pixels.js'
 import type { Received } from './received.js'
 
 /** What the pipeline must know of the world; all else is in the request. */
@@ -13,12 +13,6 @@ export interface PipelineOptions {
   defaultCountry?: string | undefined
   /** Whether a user agent is a robot's: its events are left out as `bot`. See `createBotCheck()`. */
   isBot: (userAgent: string) => boolean
-  /**
-   * Whether this sender may send for this pixel.
-   *
-   * @defaultValue everyone may: the HTTP layer has checked it
-   */
-  maySend?: ((pixel: Pixel, received: Received) => boolean) | undefined
   /**
    * The site's own code: changes an event, or leaves it out (as `vetoed`) by returning `undefined`.
    *
