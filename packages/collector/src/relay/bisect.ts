@@ -24,9 +24,9 @@ export interface Search {
   readonly deaf?: boolean
 }
 
-/** Nothing sent yet: the first step sends all. */
-export function startSearch(count: number): Search {
-  return { suspects: [], rest: Array.from({ length: count }, (_, index) => index), piece: count }
+/** Nothing sent yet: the first step sends all, or a smaller piece. */
+export function startSearch(count: number, piece = count): Search {
+  return { suspects: [], rest: Array.from({ length: count }, (_, index) => index), piece }
 }
 
 /** The positions to send next, in order; `undefined` when the fate of each is known. */

@@ -134,7 +134,7 @@ async function sendDirect(
   { attempt, now, random, limits, endsAtMs }: DirectWorld,
 ): Promise<Map<number, DeathReason>> {
   const refused = new Map<number, DeathReason>()
-  const refusals = new Map<string, number>()
+  const strikes = createCounter()
   let left = events
   let { maxEvents } = limits
 
@@ -142,11 +142,8 @@ async function sendDirect(
     const delivery = await deliver(left.slice(0, maxEvents), {
       attempt: (some, bisecting) => attempt(lane, some, bisecting),
       mayBisect: () => performance.now() < endsAtMs,
-      countRefusal: (ref) => {
-        const count = (refusals.get(ref) ?? 0) + 1
-        refusals.set(ref, count)
-        return count
-      },
+      // There may be no others to compare with: an event that is refused often enough is refused.
+      judge: (ref, tries = Infinity) => (strikes.add(ref) >= tries ? 'condemned' : 'spared'),
       now,
     })
     const over = new Set<string>()
@@ -165,6 +162,17 @@ async function sendDirect(
     await new Promise((resolve) => setTimeout(resolve, waitMs))
   }
   return refused
+}
+
+function createCounter(): { add(ref: string): number } {
+  const counts = new Map<string, number>()
+  return {
+    add(ref) {
+      const count = (counts.get(ref) ?? 0) + 1
+      counts.set(ref, count)
+      return count
+    },
+  }
 }
 
 const backoffOf = ({ backoffBaseMs, backoffCapMs }: RelayLimits) => ({

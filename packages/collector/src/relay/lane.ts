@@ -5,6 +5,8 @@ import { createBudget } from './budget.js'
 import type { RelayLimits } from './limits.js'
 import type { Pace } from './pace.js'
 import { startPace } from './pace.js'
+import type { Suspects } from './suspects.js'
+import { createSuspects } from './suspects.js'
 
 /**
  * - `idle`: nothing waits, as far as is known.
@@ -43,10 +45,12 @@ export interface Lane {
   /** When the hold was last changed here, by the clock that never jumps. */
   holdChangedMs: number
   budget: Budget
-  /** How often single events were refused without being believed. */
-  refusals: Map<string, number>
-  /** Deaths for reasons nobody knows, since something was accepted. */
-  unsureDeaths: number
+  /** Events that failed alone for a reason that need not be theirs. */
+  suspects: Suspects
+  /** Single events refused for reasons nobody knows, with nothing accepted in between. */
+  strangeRefusals: number
+  /** Events that died, since something was accepted. */
+  deathsInARow: number
 }
 
 /** A lane as it is shown to people. */
@@ -65,7 +69,7 @@ export interface LaneView {
   maxEvents: number
 }
 
-export function createLane(key: LaneKey, limits: RelayLimits): Lane {
+export function createLane(key: LaneKey, limits: RelayLimits, random: () => number): Lane {
   return {
     key,
     name: laneName(key),
@@ -82,8 +86,9 @@ export function createLane(key: LaneKey, limits: RelayLimits): Lane {
     hold: undefined,
     holdChangedMs: 0,
     budget: createBudget(limits.bisectRequestsPerMinute),
-    refusals: new Map(),
-    unsureDeaths: 0,
+    suspects: createSuspects({ baseMs: limits.backoffBaseMs, capMs: limits.backoffCapMs }, random),
+    strangeRefusals: 0,
+    deathsInARow: 0,
   }
 }
 

@@ -2,23 +2,23 @@ import type { Logger } from 'pino'
 import type { Dispatcher } from 'undici'
 import type { Observe } from '../observer.js'
 import type { Pixels } from '../pixels.js'
-import type { LaneHold, LaneKey, LaneStatus, Queue } from '../queue/queue.js'
+import type { LaneHold, LaneKey, LaneStatus, LeasedEvent, Queue } from '../queue/queue.js'
 import { laneName } from '../queue/queue.js'
 import { createAttempt } from './attempt.js'
 import { backoffMs } from './backoff.js'
 import { createBreaker } from './breaker.js'
-import type { Delivery } from './deliver.js'
-import { deliver } from './deliver.js'
+import type { DeliverOptions, Delivery, Trouble } from './deliver.js'
+import { add, deliver } from './deliver.js'
 import { expire } from './expire.js'
 import { createGraphApi } from './graph-api.js'
 import type { Lane, LaneView } from './lane.js'
 import { change, createLane, viewOf } from './lane.js'
 import type { RelayLimits } from './limits.js'
 import { RELAY_LIMITS } from './limits.js'
-import type { Outcome } from './outcome.js'
 import { faster, slower } from './pace.js'
 import { remedyFor } from './remedies.js'
 import { settleForSure } from './settle.js'
+import { PROOF_OF_FAILURE, proofOfRefusal } from './suspects.js'
 import { createTurns } from './turns.js'
 import { restMs } from './usage.js'
 
@@ -64,10 +64,15 @@ export interface RelayOptions {
   limits?: Partial<RelayLimits>
 }
 
-type Trouble = Extract<Outcome, { kind: 'retry' | 'park' }>
+/** After so many failures in a row events are sent one by one, a few at a time, to see whether one of them is the reason. */
+const FAILURES_BEFORE_DOUBT = 6
+const EVENTS_IN_DOUBT = 8
 
-/** A lane is parked after so many deaths in a row for reasons nobody knows: then it is likely not the events. */
-const UNSURE_DEATHS = 3
+/** A lane is parked after so many strange refusals with nothing accepted in between: then it is likely not the events. */
+const STRANGE_REFUSALS = 3
+
+/** So many deaths with nothing accepted in between are worth an alarm: someone sends nothing but garbage. */
+const DEATHS_WORTH_AN_ALARM = 20
 
 /** Waits shorter than this are not written to the queue: they are over before another node would read them. */
 const SHORTEST_HOLD_MS = 5_000
@@ -97,7 +102,7 @@ export function createRelay(options: RelayOptions): Relay {
   function laneOf(key: LaneKey): Lane {
     const name = laneName(key)
     let lane = lanes.get(name)
-    if (lane === undefined) lanes.set(name, (lane = createLane(key, limits)))
+    if (lane === undefined) lanes.set(name, (lane = createLane(key, limits, random)))
     return lane
   }
 
@@ -213,7 +218,10 @@ export function createRelay(options: RelayOptions): Relay {
   async function run(lane: Lane, free: () => void): Promise<void> {
     const probing = lane.probing
     lane.probing = false
-    const limit = { maxEvents: lane.pace.maxEvents, maxBytes: limits.maxBytes }
+    const inDoubt = !probing && lane.pace.failures >= FAILURES_BEFORE_DOUBT
+    // Those that are passed over must not keep the others from being seen.
+    const maxEvents = (inDoubt ? EVENTS_IN_DOUBT : lane.pace.maxEvents) + lane.suspects.size
+    const limit = { maxEvents, maxBytes: limits.maxBytes }
 
     lane.more = false
     lane.added = 0
@@ -236,26 +244,37 @@ export function createRelay(options: RelayOptions): Relay {
     }
 
     const { fresh, expired } = expire(lease.events, now(), limits.ambiguousLifetimeMs)
-    const delivery = await deliver(probing ? fresh.slice(0, 1) : fresh, {
-      attempt: async (events, bisecting) => {
-        tried = true
-        const attempted = await attempt(lane.key, events, bisecting)
-        feel(attempted.reach)
-        return attempted
-      },
-      mayBisect: () => !stopping && lane.budget.take(),
-      countRefusal: (ref) => {
-        const count = (lane.refusals.get(ref) ?? 0) + 1
-        lane.refusals.set(ref, count)
-        return count
-      },
-      now,
-    })
+    const { others, due } = lane.suspects.part(fresh)
+    const send = (
+      events: readonly LeasedEvent[],
+      how: Pick<DeliverOptions, 'oneByOne' | 'othersAccepted' | 'strangeAllowed'>,
+    ) =>
+      deliver(events, {
+        attempt: async (some, bisecting) => {
+          tried = true
+          const attempted = await attempt(lane.key, some, bisecting)
+          feel(attempted.reach)
+          return attempted
+        },
+        mayBisect: () => !stopping && lane.budget.take(),
+        judge: (ref, tries, othersAccepted) => judge(lane, ref, tries, othersAccepted),
+        now,
+        ...how,
+      })
+    const strangeAllowed = STRANGE_REFUSALS - lane.strangeRefusals
+    const batch = probing ? [...others, ...fresh].slice(0, 1) : others.slice(0, limits.maxEvents)
+    const delivery = await send(batch, { oneByOne: inDoubt, strangeAllowed })
+    if (due !== undefined && !probing && !stopping && delivery.end.kind === 'done') {
+      const mine = lane.suspects.isConfirmed(due.ref)
+      const othersAccepted = delivery.accepted > 0
+      add(delivery, await send([due], { oneByOne: true, othersAccepted, ...(!mine && { strangeAllowed }) }))
+      if (mine) delivery.strange--
+    }
     if (!tried) breaker.withdrew()
     free()
 
     const verdicts = expired.length === 0 ? delivery.verdicts : [...expired, ...delivery.verdicts]
-    for (const { ref, kind } of verdicts) if (kind !== 'free') lane.refusals.delete(ref)
+    if (lane.suspects.size > 0) for (const { ref, kind } of verdicts) if (kind !== 'free') lane.suspects.forget(ref)
     // What had expired says nothing about the settings: the next one is tried at once.
     if (probing && !tried) park(lane, lane.cause ?? 'parked', 0)
     else conclude(lane, delivery, probing)
@@ -271,21 +290,34 @@ export function createRelay(options: RelayOptions): Relay {
     if (settled) observe({ kind: 'settled', atMs: now(), lane: lane.key, events: lease.events, verdicts })
   }
 
+  function judge(lane: Lane, ref: string, tries: number | undefined, othersAccepted: boolean): 'spared' | 'condemned' {
+    if (tries !== undefined) return lane.suspects.strike(ref, proofOfRefusal(tries), othersAccepted)
+    // While everything fails nobody is to blame.
+    if (!othersAccepted && !lane.suspects.has(ref)) return 'spared'
+    return lane.suspects.strike(ref, PROOF_OF_FAILURE, othersAccepted)
+  }
+
   /** What the batch says about the lane. */
   function conclude(lane: Lane, delivery: Delivery, probing: boolean): void {
-    const { accepted, unsure, end, usage } = delivery
+    const { accepted, dead, strange, end, usage } = delivery
     if (accepted > 0) {
       lane.pace = faster(lane.pace, limits)
-      lane.unsureDeaths = 0
+      lane.suspects.confirm()
+      lane.strangeRefusals = 0
+      lane.deathsInARow = 0
     } else {
-      lane.unsureDeaths += unsure
+      lane.strangeRefusals += strange
     }
-    if (lane.unsureDeaths >= UNSURE_DEATHS && accepted === 0) {
-      lane.pace = { ...lane.pace, maxEvents: 1, concurrency: 1 }
-      return parkFor(lane, 'refuses_everything', 'Meta refuses every event of this pixel.', limits.probeMs)
+    const before = lane.deathsInARow
+    lane.deathsInARow += dead
+    if (before < DEATHS_WORTH_AN_ALARM && lane.deathsInARow >= DEATHS_WORTH_AN_ALARM) {
+      alarm(
+        'events_refused',
+        `Pixel ${lane.key.pixelId}: Meta refuses one event after the other; see the dead letters.`,
+      )
     }
 
-    const mended = end.kind !== 'pause' && (accepted > 0 || delivery.verdicts.length > 0)
+    const mended = end.kind !== 'pause' && accepted + dead > 0
     if (mended && (lane.state !== 'parked' || probing)) flow(lane)
     switch (end.kind) {
       case 'done': {

@@ -12,6 +12,7 @@ export type Trouble =
   | 'refused_by_meta'
   | 'ambiguous_too_long'
   | 'not_received'
+  | 'always_fails'
   | 'corrupt'
 
 /** What to do about each cause, in one sentence: read by the inspector, the command line and the alarms. */
@@ -50,6 +51,7 @@ export const REMEDIES: Record<Trouble, string> = {
   refused_by_meta: 'Mend what sends the event (the message names the field), then replay the dead letter.',
   ambiguous_too_long: 'Compare with the Events Manager; replay the dead letter if the event is missing there.',
   not_received: 'Meta answered with success but did not count the event; replay the dead letter to try again.',
+  always_fails: 'Meta fails on this event alone: look for what is unusual in it, and report it with its fbtrace_id.',
   corrupt: 'The stored event cannot be read: check the disk.',
 }
 

@@ -167,7 +167,8 @@ describe('a refusal that nobody knows', () => {
       expect(world.relay.lanes()).toMatchObject([{ state: 'parked', cause: 'refuses_everything' }]),
     )
 
-    expect(await letters()).toHaveLength(3)
+    expect(await letters()).toEqual([])
+    expect(world.graph.requests.length).toBeLessThan(40)
     expect(world.happenings).toContainEqual(expect.objectContaining({ kind: 'alarm', code: 'lane_parked' }))
   })
 
@@ -232,5 +233,41 @@ describe('a batch that is too large', () => {
     await world.drained()
 
     expect(await letters()).toMatchObject([{ eventId: large, reason: { cause: 'too_large' } }])
+  })
+})
+
+describe('an event on which Meta fails each time', () => {
+  it('is passed over, so that the others get through, and is given up after many tries', async () => {
+    world = await createWorld([pixel('111')], { limits: { backoffCapMs: 10, gatherMs: 1 } })
+    const ids = await world.fill(SHOP, 300)
+    const bad = ids[40] ?? ''
+    world.graph.behave = ({ ids: sent }) => (sent.includes(bad) ? { status: 500, body: '' } : 'accept')
+
+    world.relay.start()
+    const others = ids.filter((id) => id !== bad)
+    await eventually(() => expectTaken(world.graph, others))
+    // It needs others that are accepted to be told from an outage.
+    await eventually(async () => {
+      await world.fill(SHOP, 1)
+      expect(await idsOf()).toEqual([bad])
+    })
+
+    expect(await letters()).toMatchObject([{ kind: 'dead', reason: { cause: 'always_fails' } }])
+    await world.drained()
+  })
+
+  it.each([1, 7, 30])('is not confused with an outage: %i events all fail, and none dies', async (count) => {
+    world = await createWorld([pixel('111')], { limits: { backoffCapMs: 10, gatherMs: 1 } })
+    const ids = await world.fill(SHOP, count)
+    let down = true
+    world.graph.behave = () => (down ? { status: 503, body: '<html>' } : 'accept')
+
+    world.relay.start()
+    await eventually(() => expect(world.graph.requests.length).toBeGreaterThan(80))
+    down = false
+    await world.drained()
+
+    expectTaken(world.graph, ids)
+    expect(await letters()).toEqual([])
   })
 })

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import type { World } from './relay-world.js'
-import { createWorld, eventually, expectTaken, pixel } from './relay-world.js'
+import { createWorld, IMPATIENT, eventually, expectTaken, pixel } from './relay-world.js'
 
 let world: World
 afterEach(() => world.end())
@@ -153,7 +153,7 @@ describe('a clock that jumps', () => {
     ['back by a year', -365 * day],
   ])('%s loses nothing and stops no lane', async (_, jumpMs) => {
     let nowMs = Date.now()
-    world = await createWorld([pixel('111'), pixel('222')], { now: () => nowMs })
+    world = await createWorld([pixel('111'), pixel('222')], { now: () => nowMs, limits: IMPATIENT })
     const ids = [...(await world.fill(SHOP, 3)), ...(await world.fill({ pixelId: '222' }, 3))]
     let down = true
     world.graph.behave = ({ pixelId }) => (!down ? 'accept' : pixelId === '111' ? { status: 500, body: '' } : 'hang')

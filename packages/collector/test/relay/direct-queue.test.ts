@@ -3,7 +3,7 @@ import { QueueUnavailableError } from '../../src/errors.js'
 import type { Queue } from '../../src/queue/queue.js'
 import { gap } from '../../src/queue/queue.js'
 import { createDirectQueue } from '../../src/relay/direct-queue.js'
-import { changeablePixels, event, pixel, QUICK } from './relay-world.js'
+import { changeablePixels, event, IMPATIENT, pixel, QUICK } from './relay-world.js'
 import type { Behaviour, ScriptedGraph } from './scripted-graph.js'
 import { graphError, refusing, startGraph } from './scripted-graph.js'
 
@@ -29,7 +29,7 @@ const open = (timeMs = 10_000) =>
     graphUrl: graph.url,
     apiVersion: 'v26.0',
     observe: () => undefined,
-    limits: QUICK,
+    limits: { ...QUICK, ...IMPATIENT },
     timeMs,
   })
 

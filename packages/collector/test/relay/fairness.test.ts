@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import type { Behaviour } from './scripted-graph.js'
 import type { World } from './relay-world.js'
-import { createWorld, eventually, expectTaken, pixel } from './relay-world.js'
+import { createWorld, IMPATIENT, eventually, expectTaken, pixel } from './relay-world.js'
 
 let world: World
 afterEach(() => world.end())
@@ -33,7 +33,7 @@ describe('lanes', () => {
     const ids = pixelIds(20)
     world = await createWorld(
       ids.map((id) => pixel(id)),
-      { limits: { sockets: 4, maxEvents: 10 } },
+      { limits: { sockets: 1, maxEvents: 10 } },
     )
     for (const pixelId of ids) await world.fill({ pixelId }, 30)
 
@@ -46,7 +46,10 @@ describe('lanes', () => {
 
   it('hold at most 16 connections while Meta hangs, and a pixel in trouble leaves room for the others', async () => {
     const ids = pixelIds(40)
-    world = await createWorld(ids.map((id) => pixel(id)))
+    world = await createWorld(
+      ids.map((id) => pixel(id)),
+      { limits: IMPATIENT },
+    )
     const sick = new Set(ids.slice(0, 30))
     const kept = (await Promise.all(ids.map((pixelId) => world.fill({ pixelId }, 5)))).flat()
     let mended = false
