@@ -1,4 +1,4 @@
-import { limits } from '@pixel-mirror/common'
+import { limits, parseBrowserId, parseClickId } from '@pixel-mirror/common'
 import type { Identity, Received } from '../received.js'
 import { readFbcCookie, readFbpCookie, writeFbcCookie } from './cookie-value.js'
 import { remember } from '../../remember.js'
@@ -38,8 +38,8 @@ export function renewedCookies(received: Received, host: string, options: Cookie
   if (received.sender !== 'browser' || !sameSite(received.origin, host)) return []
   const { identity = {}, cookieDomain, secure } = options
   const attributes = { domain: domainFor(host, cookieDomain), maxAgeS: limits.COOKIE_LIFETIME_MS / 1000, secure }
-  const fbp = renewed(received.fbp, readFbpCookie, identity.fbp, (value) => value)
-  const fbc = renewed(received.fbc, readFbcCookie, identity.fbc, writeFbcCookie)
+  const fbp = renewed(received.fbp, readFbpCookie, valid(identity.fbp, parseBrowserId), (value) => value)
+  const fbc = renewed(received.fbc, readFbcCookie, valid(identity.fbc, parseClickId), writeFbcCookie)
   return [
     ...(fbp === undefined ? [] : [{ name: '_fbp' as const, value: fbp, ...attributes }]),
     ...(fbc === undefined ? [] : [{ name: '_fbc' as const, value: fbc, ...attributes }]),
@@ -57,6 +57,10 @@ function renewed(
   const meaning = read(cookie)
   if (meaning !== undefined && (current === undefined || current === meaning)) return cookie
   return current === undefined ? undefined : write(current)
+}
+
+function valid(id: string | undefined, parse: (text: string) => unknown): string | undefined {
+  return id !== undefined && parse(id) !== undefined ? id : undefined
 }
 
 /** To a page of another site these cookies would be a third party's. */

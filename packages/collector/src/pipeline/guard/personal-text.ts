@@ -14,17 +14,18 @@ export const REMOVED = 'removed'
  */
 export function findPersonal(text: string): Found {
   if (!SUSPICIOUS.test(text)) return CLEAN
-  const spans = merged([...emails(text), ...phones(text)])
-  if (spans.length === 0) return CLEAN
-  let rest = ''
-  let from = 0
-  for (const [start, end] of spans) {
-    rest += text.slice(from, start)
-    from = end
+  let rest = text
+  for (let pass = 0; pass < MAX_PASSES; pass++) {
+    const spans = merged([...emails(rest), ...phones(rest)])
+    if (spans.length === 0) return rest === text ? CLEAN : { kind: 'parts', text: rest }
+    if (replaced(rest, spans, '').trim() === '') return { kind: 'whole' }
+    rest = replaced(rest, spans, REMOVED)
   }
-  rest += text.slice(from)
-  return rest.trim() === '' ? { kind: 'whole' } : { kind: 'parts', text: replaced(text, spans) }
+  return { kind: 'whole' }
 }
+
+/** What is left may read as an address again (`a@+49….com`). Whoever writes like this loses the whole text. */
+const MAX_PASSES = 3
 
 type Span = readonly [start: number, end: number]
 
@@ -33,10 +34,10 @@ const SUSPICIOUS = /[@＠+]|\(\d|%(?:25)*(?:40|2[bB])|[tT][eE][lL]:/
 
 const AT = /@|＠|%(?:25)*40/gi
 
-/** What may stand in front of the at: RFC 5322 without quotes, and letters of every script. */
-const LOCAL = /[\p{L}\p{M}\p{N}.!#$'*+/=?^_`{|}~%-]/u
+/** What may stand in front of the at, in any script. Signs that part the pieces of an address on the web are left out, although mailboxes may have them. */
+const LOCAL = /[\p{L}\p{M}\p{N}.!$'*+^_`{|}~%-]/u
 const DOMAIN =
-  /^[\p{L}\p{M}\p{N}-]{1,63}(?:\.[\p{L}\p{M}\p{N}-]{1,63}){0,8}?\.(?:\p{L}{2,24}|xn--[a-z0-9-]{2,59})(?![\p{L}\p{N}])/iu
+  /^[\p{L}\p{M}\p{N}-]{1,63}(?:\.[\p{L}\p{M}\p{N}-]{1,63}){0,8}\.(?:\p{L}{2,24}|xn--[a-z0-9-]{2,59})(?![\p{L}\p{N}])/iu
 
 const MAX_LOCAL = 64
 const MAX_DOMAIN = 255
@@ -61,7 +62,7 @@ function startOfLocal(text: string, at: number): number {
 
 const PHONES = [
   // +49 151 23456789, %2B49…
-  /(?<![\p{L}\p{N}_])(?:\+|%(?:25)*2b)(?:[\s().-]|%20)*[1-9](?:(?:[\s().-]|%20){0,3}\d){7,14}(?!\d)/giu,
+  /(?<![\p{L}\p{N}_+])(?:\+|%(?:25)*2b)(?:[\s().-]|%20)*[1-9](?:(?:[\s().-]|%20){0,3}\d){7,14}(?!\d)/giu,
   // tel:030-1234567
   /(?<![\p{L}\p{N}])tel:(?:\/\/)?\+?\d(?:[\s().-]{0,3}\d){5,14}(?!\d)/giu,
   // (650) 555-1212
@@ -85,11 +86,11 @@ function merged(spans: Span[]): Span[] {
   return out
 }
 
-function replaced(text: string, spans: readonly Span[]): string {
+function replaced(text: string, spans: readonly Span[], by: string): string {
   let result = ''
   let from = 0
   for (const [start, end] of spans) {
-    result += text.slice(from, start) + REMOVED
+    result += text.slice(from, start) + by
     from = end
   }
   return result + text.slice(from)

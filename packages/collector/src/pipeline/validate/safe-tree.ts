@@ -15,6 +15,8 @@ const FORBIDDEN_KEYS = new Set(['__proto__', 'constructor', 'prototype'])
  * The same value is returned when nothing is wrong with it, which costs a walk and no copy; the given one is never changed.
  */
 export function safeTree(value: unknown, path: string, findings: Findings, depth = 1): unknown {
+  // `1e999` is valid JSON and no number that could be written again.
+  if (typeof value === 'number') return Number.isFinite(value) ? value : undefined
   if (typeof value !== 'object' || value === null) return value
   if (depth > MAX_DEPTH) {
     findings.repair('too_deep_dropped', path)
