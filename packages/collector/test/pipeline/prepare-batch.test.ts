@@ -174,7 +174,6 @@ describe('the pixel of an event', () => {
 
     expect(pixelOf('1', received)).toBe('1')
     expect(pixelOf('2', received)).toBe('origin_not_allowed')
-    expect(pixelOf('1', fromBrowser(), { ...two, maySend: () => false })).toBe('origin_not_allowed')
   })
 })
 
