@@ -1,6 +1,6 @@
 import type { Logger } from 'pino'
 import { EXIT_CODE, type ExitCode } from './exit-code.js'
-import { onSignals } from './signals.js'
+import { onSignals, type EventSource } from './signals.js'
 
 export interface RunningProcess {
   /** Finishes what is under way, within its own grace time. */
@@ -18,9 +18,15 @@ export interface RunningProcess {
  *
  * @returns the exit code
  */
-export function runUntilStopped({ stop, reload, log }: RunningProcess): Promise<ExitCode> {
+export function runUntilStopped(
+  { stop, reload, log }: RunningProcess,
+  source: EventSource = process,
+): Promise<ExitCode> {
   return new Promise((resolve) => {
+    let ending = false
     const end = async (code: ExitCode) => {
+      if (ending) return
+      ending = true
       try {
         await stop()
       } catch (error) {
@@ -28,8 +34,8 @@ export function runUntilStopped({ stop, reload, log }: RunningProcess): Promise<
         code = EXIT_CODE.software
       }
       quiet()
-      process.off('uncaughtException', onError)
-      process.off('unhandledRejection', onError)
+      source.off('uncaughtException', onError)
+      source.off('unhandledRejection', onError)
       log.info({ event: 'process.stopped' }, 'stopped')
       resolve(code)
     }
@@ -37,16 +43,19 @@ export function runUntilStopped({ stop, reload, log }: RunningProcess): Promise<
       log.fatal({ event: 'process.failed', ...plain(error) }, 'an error that nobody expected; stopping')
       void end(EXIT_CODE.software)
     }
-    const quiet = onSignals({
-      stop(signal) {
-        log.info({ event: 'process.stopping', signal }, 'stopping; a second signal stops at once')
-        void end(EXIT_CODE.ok)
+    const quiet = onSignals(
+      {
+        stop(signal) {
+          log.info({ event: 'process.stopping', signal }, 'stopping; a second signal stops at once')
+          void end(EXIT_CODE.ok)
+        },
+        stopNow: (signal) => process.exit(signal === 'SIGINT' ? 130 : 143),
+        reload,
       },
-      stopNow: (signal) => process.exit(signal === 'SIGINT' ? 130 : 143),
-      reload,
-    })
-    process.on('uncaughtException', onError)
-    process.on('unhandledRejection', onError)
+      source,
+    )
+    source.on('uncaughtException', onError)
+    source.on('unhandledRejection', onError)
   })
 }
 

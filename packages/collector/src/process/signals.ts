@@ -1,3 +1,5 @@
+import type { EventEmitter } from 'node:events'
+
 /** What a process does when it is told to stop or to read its settings again. */
 export interface SignalHandlers {
   /** SIGTERM and SIGINT, the first time: finish, at leisure. */
@@ -8,18 +10,15 @@ export interface SignalHandlers {
   reload(): void
 }
 
-/** As much of `process` as is needed, so that a test can pass an `EventEmitter`. */
-export interface SignalSource {
-  on(signal: string, listener: (signal: NodeJS.Signals) => void): unknown
-  off(signal: string, listener: (signal: NodeJS.Signals) => void): unknown
-}
+/** As much of `process` as is needed, so that a test can pass an `EventEmitter` of its own. */
+export type EventSource = Pick<EventEmitter, 'on' | 'off'>
 
 /**
  * Listens for signals; the only place that does.
  *
  * @returns the function that ends it
  */
-export function onSignals(handlers: SignalHandlers, source: SignalSource = process): () => void {
+export function onSignals(handlers: SignalHandlers, source: EventSource = process): () => void {
   let askedBefore = false
   const stop = (signal: NodeJS.Signals) => {
     if (askedBefore) handlers.stopNow(signal)

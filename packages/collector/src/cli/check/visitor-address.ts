@@ -28,7 +28,9 @@ export const checkVisitorAddress: Check = async ({ settings, fetch, publicUrl })
     })
     const seen = await adminFetch<SeenRequest | null>(settings, `probes/${token}`)
     return [
-      seen ? judge(seen, settings.trustProxy, publicUrl) : skipped(`${publicUrl} did not lead to this collector.`),
+      seen
+        ? judgeAddress(seen, settings.trustProxy, publicUrl)
+        : skipped(`${publicUrl} did not lead to this collector.`),
     ]
   } catch (error) {
     if (error instanceof NoAnswerError) return [skipped(`Asks the running collector, but: ${error.message}`)]
@@ -36,7 +38,7 @@ export const checkVisitorAddress: Check = async ({ settings, fetch, publicUrl })
   }
 }
 
-function judge(
+export function judgeAddress(
   { peer, forwardedFor, counted }: SeenRequest,
   trustProxy: number | readonly string[],
   publicUrl: string,
