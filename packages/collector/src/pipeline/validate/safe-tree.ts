@@ -15,8 +15,7 @@ const FORBIDDEN_KEYS = new Set(['__proto__', 'constructor', 'prototype'])
  * The same value is returned when nothing is wrong with it, which costs a walk and no copy; the given one is never changed.
  */
 export function safeTree(value: unknown, path: string, findings: Findings, depth = 1): unknown {
-  // `1e999` is valid JSON and no number that could be written again.
-  if (typeof value === 'number') return Number.isFinite(value) ? value : undefined
+  if (typeof value === 'number') return safeNumber(value, path, findings)
   if (typeof value !== 'object' || value === null) return value
   if (depth > MAX_DEPTH) {
     findings.repair('too_deep_dropped', path)
@@ -25,6 +24,13 @@ export function safeTree(value: unknown, path: string, findings: Findings, depth
   return Array.isArray(value)
     ? safeList(value, path, findings, depth)
     : safeObject(value as Record<string, unknown>, path, findings, depth)
+}
+
+/** `1e999` is valid JSON, read as infinity, and could not be written again. */
+function safeNumber(value: number, path: string, findings: Findings): number | undefined {
+  if (Number.isFinite(value)) return value
+  findings.repair('infinite_number_dropped', path)
+  return undefined
 }
 
 function safeList(list: readonly unknown[], path: string, findings: Findings, depth: number): readonly unknown[] {

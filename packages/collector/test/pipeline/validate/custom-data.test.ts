@@ -63,25 +63,12 @@ describe('numbers', () => {
     expect(read({ value: given })).toEqual({ value: { value }, repairs: ['value_text custom_data.value'] })
   })
 
-  it.each([
-    '1,234',
-    '1.2.3',
-    '€19',
-    'much',
-    '1e5',
-    '0x10',
-    'NaN',
-    'Infinity',
-    '1,2,3.4',
-    '9'.repeat(50),
-    true,
-    {},
-    [],
-    NaN,
-    Infinity,
-  ])('%j is none', (given) => {
-    expect(read({ value: given })).toEqual({ value: {}, repairs: ['value_dropped custom_data.value'] })
-  })
+  it.each(['1,234', '1.2.3', '€19', 'much', '1e5', '0x10', 'NaN', 'Infinity', '1,2,3.4', '9'.repeat(50), true, {}, []])(
+    '%j is none',
+    (given) => {
+      expect(read({ value: given })).toEqual({ value: {}, repairs: ['value_dropped custom_data.value'] })
+    },
+  )
 
   it.each(['value', 'num_items', 'predicted_ltv', 'net_revenue'])('%s is one', (name) => {
     expect(read({ [name]: '5' }).value).toEqual({ [name]: 5 })
@@ -209,6 +196,15 @@ describe('what may not travel on', () => {
     expect(Object.keys(value?.b as object)).toEqual(['c'])
     expect(({} as { admin?: boolean }).admin).toBeUndefined()
     expect(repairs).toEqual(['forbidden_key_dropped custom_data'])
+  })
+
+  it('a number without end is left out', () => {
+    const given: unknown = JSON.parse('{"value":1e999,"a":[-1e999,1]}')
+
+    expect(read(given)).toEqual({
+      value: { a: [1] },
+      repairs: ['infinite_number_dropped custom_data', 'infinite_number_dropped custom_data'],
+    })
   })
 
   it('nesting ends at eight', () => {
