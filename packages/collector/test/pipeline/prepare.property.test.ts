@@ -140,7 +140,7 @@ describe('prepareBatch(), whatever it is given', () => {
 
         expect(JSON.stringify(given)).toBe(before)
       }),
-      { numRuns: 5_000 },
+      { numRuns: 3_000 },
     )
   })
 
@@ -183,7 +183,7 @@ describe('prepareBatch(), whatever it is given', () => {
           expect(again?.repairs).toEqual([])
         }
       }),
-      { numRuns: 5_000 },
+      { numRuns: 3_000 },
     )
   })
 })

@@ -1,6 +1,7 @@
 import type { Draft } from '../draft.js'
 import type { Findings } from '../findings.js'
 import { sha256 } from '../normalise/sha256.js'
+import { readCustomData } from '../validate/custom-data.js'
 import { guardTree } from './guard-tree.js'
 import { guardUrl } from './guard-url.js'
 import { findPersonal } from './personal-text.js'
@@ -15,7 +16,7 @@ export function guard(draft: Draft, findings: Findings): void {
   draft.event_source_url = guardAddress(draft.event_source_url, 'event_source_url', findings)
   draft.referrer_url = guardAddress(draft.referrer_url, 'referrer_url', findings)
   draft.user_data = guardUserAgent(draft.user_data, findings)
-  draft.custom_data = guardObject(draft.custom_data, 'custom_data', findings)
+  draft.custom_data = guardCustomData(draft.custom_data, findings)
   draft.original_event_data = guardObject(draft.original_event_data, 'original_event_data', findings)
   draft.app_data = guardObject(draft.app_data, 'app_data', findings)
   draft.attribution_data = guardObject(draft.attribution_data, 'attribution_data', findings)
@@ -23,6 +24,12 @@ export function guard(draft: Draft, findings: Findings): void {
 
 function guardObject<Field extends object | undefined>(value: Field, field: string, findings: Findings): Field {
   return value === undefined ? value : (guardTree(value, field, findings) as Field)
+}
+
+/** What is left must still have Meta's form: a product that lost its id is none. */
+function guardCustomData(customData: Draft['custom_data'], findings: Findings): Draft['custom_data'] {
+  const guarded = guardObject(customData, 'custom_data', findings)
+  return guarded === customData ? customData : readCustomData(guarded, findings)
 }
 
 /** A name with personal data in it would make every event one of a kind; there is nothing to save. */

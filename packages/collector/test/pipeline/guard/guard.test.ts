@@ -219,6 +219,18 @@ describe('custom data', () => {
     expect(repairs).toEqual([])
   })
 
+  it('keeps the form that Meta wants', () => {
+    const custom_data = {
+      contents: [
+        { id: 'mary@example.com', quantity: 1 },
+        { id: 'b', quantity: 1 },
+      ],
+      content_ids: ['mary@example.com'],
+    }
+
+    expect(guarded({ custom_data }).event.custom_data).toEqual({ contents: [{ id: 'b', quantity: 1 }] })
+  })
+
   it('is not changed in the body of the request', () => {
     const custom_data = { email: 'mary@example.com', list: ['mary@example.com'] }
 
