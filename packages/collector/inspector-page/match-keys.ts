@@ -57,7 +57,7 @@ export const MATCH_KEYS: readonly MatchKey[] = [
     short: 'IP + browser',
     worth: 3,
     personal: false,
-    how: 'The collector adds both by itself. If they are missing it sees a proxy instead of the visitor: set TRUST_PROXY. Servers must pass on the visitor’s.',
+    how: 'The collector adds both by itself. If the address is missing, visitors come through a proxy: set TRUST_PROXY. Your servers must pass on the visitor’s. (On your own machine nobody has a public address.)',
   },
   {
     keys: ['fbp'],

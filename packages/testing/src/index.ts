@@ -1,3 +1,4 @@
+export { accessibilityIssues } from './accessibility.js'
 export { launchChromium } from './browser.js'
 export { eventually, startNode, type Child } from './child.js'
 export { default as express } from 'express'

@@ -44,7 +44,7 @@ export function chart(data: ChartData): HTMLElement {
   return h(
     'figure',
     { class: 'chart', 'data-key': `chart-${data.key}` },
-    h('figcaption', {}, h('h3', {}, data.title), legend(data.series)),
+    h('figcaption', {}, h('h2', {}, data.title), legend(data.series)),
     nothing
       ? h('p', { class: 'chart-empty', 'data-key': 'empty' }, data.empty)
       : h(

@@ -16,7 +16,7 @@ export function shareBar(title: string, shares: readonly Share[]): HTMLElement {
   return h(
     'section',
     { class: 'shares', 'aria-label': title },
-    h('h3', {}, title),
+    h('h2', {}, title),
     h(
       'div',
       { class: 'share-bar', 'aria-hidden': 'true' },

@@ -18,7 +18,7 @@ export function story(event: FlowEvent): HTMLElement {
 const goesOn = ({ state }: FlowEvent): boolean => state !== 'rejected' && state !== 'dropped' && state !== 'duplicate'
 
 function step(title: string, tone: string, ...children: Child[]): HTMLElement {
-  return h('li', { class: `step ${tone}` }, h('h3', {}, title), ...children)
+  return h('li', { class: `step ${tone}` }, h('h2', {}, title), ...children)
 }
 
 function facts(...pairs: (readonly [string, Child] | false)[]): HTMLElement {

@@ -1,5 +1,5 @@
 import type { Summary, Twin } from '../../src/inspector/api.js'
-import type { Counts } from '../../src/inspector/counts.js'
+import { addCounts, type Counts } from '../../src/inspector/counts.js'
 import { RANGE_WORDS } from '../choice.js'
 import { h, withStyle, type Child } from '../element.js'
 import { formatCount, formatMoneys, formatShare, formatShort } from '../format.js'
@@ -59,13 +59,24 @@ export function createValueView(): View {
               'Show all event names',
             ),
           ),
-        figures(summary.total),
+        figures(summary, page.choice.name),
         h('div', { class: 'side-by-side' }, chart(drawn[0] as ChartData), shares(summary.total)),
         chart(drawn[1] as ChartData),
         names(summary, page),
       )
     },
   }
+}
+
+/** Events that bring money. The value of a basket or a looked-at product comes back in the purchase, and must not be added to it. */
+const PAYING = new Set(['Purchase', 'Subscribe', 'StartTrial', 'Donate'])
+
+/** The numbers of the events that bring money; of the one event name that is looked at, whatever it is. */
+function payingOf({ names, total }: Summary, name: string): Counts {
+  if (name !== '') return total
+  const sum: Counts = {}
+  for (const { eventName, counts } of names) if (PAYING.has(eventName)) addCounts(sum, counts)
+  return sum
 }
 
 export const recoveredOf = (counts: Counts): number => (counts['twin.blocked'] ?? 0) + (counts['twin.absent'] ?? 0)
@@ -80,7 +91,8 @@ export function moneysOf(counts: Counts, recovered: boolean): [string, number][]
     .sort(([, a], [, b]) => b - a)
 }
 
-function lede({ total }: Summary, page: Page): Child[] {
+function lede(summary: Summary, page: Page): Child[] {
+  const { total } = summary
   const { events = 0 } = total
   const recovered = recoveredOf(total)
   const range = RANGE_WORDS[page.choice.range].long
@@ -99,17 +111,21 @@ function lede({ total }: Summary, page: Page): Child[] {
     ' events (',
     formatShare(recovered, events),
     `) reached ${metaName(page)} only because of this mirror`,
-    ...moneyWords(total),
+    ...moneyWords(summary, page.choice.name),
     '.',
   ]
 }
 
-function moneyWords(total: Counts): Child[] {
-  const money = moneysOf(total, true).filter(([, value]) => value !== 0)
-  return money.length === 0 ? [] : [', worth ', h('b', {}, formatMoneys(money))]
+function moneyWords(summary: Summary, name: string): Child[] {
+  const money = moneysOf(payingOf(summary, name), true).filter(([, value]) => value !== 0)
+  return money.length === 0
+    ? []
+    : [', ', h('b', {}, formatMoneys(money)), name === '' ? ' of purchases among them' : '']
 }
 
-function figures(total: Counts): HTMLElement {
+function figures(summary: Summary, name: string): HTMLElement {
+  const { total } = summary
+  const paying = payingOf(summary, name)
   const { events = 0 } = total
   const recovered = recoveredOf(total)
   const blocked = total['twin.blocked'] ?? 0
@@ -121,7 +137,11 @@ function figures(total: Counts): HTMLElement {
       `${formatShare(recovered, events)} of all events`,
       recovered > 0 ? 'good' : undefined,
     ),
-    tile('Recovered value', formatMoneys(moneysOf(total, true)), `of ${formatMoneys(moneysOf(total, false))}`),
+    tile(
+      name === '' ? 'Recovered purchases' : 'Recovered value',
+      formatMoneys(moneysOf(paying, true)),
+      `of ${formatMoneys(moneysOf(paying, false))}`,
+    ),
     tile(
       'Blocked in the browser',
       formatCount(blocked),
