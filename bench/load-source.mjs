@@ -33,7 +33,7 @@ export async function loadSource(folder, names) {
   // Inside the package, so that its dependencies are found.
   const file = `${ROOT}${folder}/node_modules/.cache/bench/${Object.keys(names).join('-').slice(0, 60)}.mjs`
   await mkdir(new URL('.', `file://${file}`), { recursive: true })
-  await bundle.write({ file, format: 'es' })
+  await bundle.write({ file, format: 'es', inlineDynamicImports: true })
   await bundle.close()
   return import(`file://${file}?${Date.now()}`)
 }

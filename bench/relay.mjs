@@ -57,16 +57,17 @@ async function main() {
   })
   const count = Number(args.events)
   const { Pool } = createRequire(new URL('../packages/collector/package.json', import.meta.url))('undici')
-  const { createRelay, Secret } = await loadSource('packages/collector', {
+  const { createRelay, Secret, openQueue } = await loadSource('packages/collector', {
     createRelay: 'src/relay/relay.ts',
     Secret: 'src/secret.ts',
+    openQueue: 'src/queue/open-queue.ts',
   })
   const child = fork(import.meta.filename, ['stand-in', args.delay], { stdio: 'inherit' })
   const port = await new Promise((resolve) => child.once('message', resolve))
   const url = `http://127.0.0.1:${port}`
   const events = Array.from({ length: count }, (_, index) => someEvent(index))
   const leased = events.map((event, index) => ({ ref: String(index), receivedAtMs: event.eventTimeMs, ...event }))
-  const world = { url, events, leased, createRelay, Secret, Pool }
+  const world = { url, events, leased, createRelay, Secret, openQueue, Pool }
 
   console.log(
     `${count} events of ${events[0].json.length} bytes, Meta answers after ${args.delay} ms, queue: ${args.queue}`,
