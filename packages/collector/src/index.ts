@@ -7,3 +7,18 @@ export { Secret } from './secret.js'
 export type { Settings } from './settings.js'
 export { loadSettings } from './settings/load-settings.js'
 export type { SettingsSources } from './settings/load-settings.js'
+export { openQueue } from './queue/open-queue.js'
+export type { QueueOptions } from './queue/queue-options.js'
+export { gap, laneName } from './queue/queue.js'
+export type {
+  Books,
+  DeadLetter,
+  LaneKey,
+  Lease,
+  LeasedEvent,
+  PixelBooks,
+  Queue,
+  QueuedEvent,
+  QueueStatus,
+  Verdict,
+} from './queue/queue.js'

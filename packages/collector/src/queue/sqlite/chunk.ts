@@ -8,6 +8,7 @@
 import type { LaneKey } from '../queue.js'
 import { crc32 } from './crc32.js'
 import type { Row } from './driver.js'
+import { readAs, textOf } from './columns.js'
 
 /** Eight full chunks make the 1,000 events that Meta takes in one request. */
 export const MOST_CHUNK_EVENTS = 125
@@ -39,22 +40,43 @@ export interface ChunkRow {
   bytes: number
   receivedAtMs: number
   crc: number
+  facts: Uint8Array
+  body: Uint8Array
+}
+
+export const CHUNK_COLUMNS = readAs({
+  id: 'INTEGER',
+  events: 'INTEGER',
+  bytes: 'INTEGER',
+  received_at: 'INTEGER',
+  crc: 'INTEGER',
+  facts: 'BLOB',
+  body: 'BLOB',
+})
+
+/** The two texts of a chunk. */
+export interface ChunkTexts {
   facts: string
   body: string
 }
 
-export function encodeChunk({ lane, receivedAtMs, events, json }: Chunk): ChunkRow {
+export function formatChunk({ lane, events, json }: Chunk): ChunkTexts {
   const facts: (string | number | null)[] = [lane.pixelId, lane.testEventCode ?? null]
   for (const { index, eventName, eventId, eventTimeMs, deadlineMs, ambiguousSinceMs } of events) {
     facts.push(index, eventName, eventId, eventTimeMs, deadlineMs, ambiguousSinceMs)
   }
-  const body = json.join('\n')
+  return { facts: JSON.stringify(facts), body: json.join('\n') }
+}
+
+export function encodeChunk(chunk: Chunk): ChunkRow {
+  const { facts, body } = formatChunk(chunk)
+  const bodyBytes = Buffer.from(body)
   const row = {
-    events: events.length,
-    bytes: Buffer.byteLength(body) - (events.length - 1),
-    receivedAtMs,
-    facts: JSON.stringify(facts),
-    body,
+    events: chunk.events.length,
+    bytes: bodyBytes.length - (chunk.events.length - 1),
+    receivedAtMs: chunk.receivedAtMs,
+    facts: Buffer.from(facts),
+    body: bodyBytes,
   }
   return { ...row, crc: sumOf(row) }
 }
@@ -65,16 +87,20 @@ export function chunkRow(row: Row): ChunkRow {
     bytes: row['bytes'] as number,
     receivedAtMs: row['received_at'] as number,
     crc: row['crc'] as number,
-    facts: row['facts'] as string,
-    body: row['body'] as string,
+    facts: row['facts'] as Uint8Array,
+    body: row['body'] as Uint8Array,
   }
 }
 
 /** Whether the row is what was written. */
 export const isIntact = (row: ChunkRow) => row.crc === sumOf(row)
 
+export const textsOf = ({ facts, body }: ChunkRow): ChunkTexts => ({ facts: textOf(facts), body: textOf(body) })
+
 /** Only of an intact row. */
-export function decodeChunk({ receivedAtMs, facts, body }: Pick<ChunkRow, 'receivedAtMs' | 'facts' | 'body'>): Chunk {
+export const decodeChunk = (row: ChunkRow): Chunk => parseChunk(textsOf(row), row.receivedAtMs)
+
+export function parseChunk({ facts, body }: ChunkTexts, receivedAtMs: number): Chunk {
   const [pixelId, testEventCode, ...entries] = JSON.parse(facts) as [
     string,
     string | null,

@@ -1,5 +1,6 @@
 import type { Chunk, ChunkRow } from './chunk.js'
-import { chunkRow, encodeChunk } from './chunk.js'
+import { CHUNK_COLUMNS, chunkRow, encodeChunk } from './chunk.js'
+import { readAs } from './columns.js'
 import type { Database } from './driver.js'
 import type { Lane } from './lanes.js'
 import type { Transaction } from './transaction.js'
@@ -32,15 +33,21 @@ export interface ChunkRange {
   bytes: number
 }
 
+const HEADER_COLUMNS = readAs({ id: 'INTEGER', events: 'INTEGER', bytes: 'INTEGER' })
+
 export function chunks(db: Database): Chunks {
   const insert = db.prepare(
     'INSERT INTO chunk (id, lane, events, bytes, received_at, crc, facts, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
   )
-  const headers = db.prepare('SELECT id, events, bytes FROM chunk WHERE lane = ? AND id >= ? ORDER BY id LIMIT 128')
-  const read = db.prepare('SELECT * FROM chunk WHERE id = ?')
+  const headers = db.prepare(
+    `SELECT ${HEADER_COLUMNS} FROM chunk WHERE lane = ? AND chunk.id >= ? ORDER BY chunk.id LIMIT 128`,
+  )
+  const read = db.prepare(`SELECT ${CHUNK_COLUMNS} FROM chunk WHERE id = ?`)
   const update = db.prepare('UPDATE chunk SET events = ?, bytes = ?, crc = ?, facts = ?, body = ? WHERE id = ?')
   const remove = db.prepare('DELETE FROM chunk WHERE lane = ? AND id BETWEEN ? AND ?')
-  const oldest = db.prepare('SELECT received_at FROM chunk WHERE lane = ? ORDER BY id LIMIT 1')
+  const oldest = db.prepare(
+    `SELECT ${readAs({ received_at: 'INTEGER' })} FROM chunk WHERE lane = ? ORDER BY chunk.id LIMIT 1`,
+  )
   let lastId = (db.prepare('SELECT max(id) AS id FROM chunk').get()?.['id'] ?? 0) as number
 
   function count(transaction: Transaction, lane: Lane, events: number, bytes: number): void {

@@ -1,12 +1,14 @@
 /** The rows of a damaged file, as far as they can be read and are what was written, and books that balance again. */
-import type { ChunkRow } from './chunk.js'
-import { chunkRow, decodeChunk, isIntact } from './chunk.js'
+import type { DeadLetter, LaneKey } from '../queue.js'
+import { CHUNK_COLUMNS, chunkRow, decodeChunk, isIntact } from './chunk.js'
+import { textOf } from './columns.js'
 import type { Database, Row } from './driver.js'
 import type { Lane, Lanes } from './lanes.js'
-import { formatLaneKey, gapOf, laneOf, lettersOf, loadLanes, newLane } from './lanes.js'
+import { formatLaneKey, gapOf, LANE_COLUMNS, laneOf, lettersOf, loadLanes, newLane } from './lanes.js'
+import { LETTER_COLUMNS } from './letters.js'
 import { readableRows } from './readable-rows.js'
 import { SUMS } from './schema.js'
-import type { LaneKey } from '../queue.js'
+import { SEEN_COLUMNS } from './seen.js'
 
 export interface Copied {
   savedEvents: number
@@ -23,7 +25,7 @@ interface Found {
 export function copyTables(source: Database, target: Database): Copied {
   target.exec('BEGIN')
   const lanes = loadLanes(target)
-  for (const row of readableRows(source, 'lane')) readLane(lanes, row)
+  for (const row of readableRows(source, 'lane', LANE_COLUMNS)) readLane(lanes, row)
   const found = new Map<Lane, Found>()
 
   copyChunks(source, target, (key) => foundIn(lanes, found, key))
@@ -50,7 +52,7 @@ function foundIn(lanes: Lanes, all: Map<Lane, Found>, key: LaneKey): ReturnType<
 /** A lane's row, if it makes sense. What is counted anew starts from nothing. */
 function readLane(lanes: Lanes, row: Row): void {
   const lane = attempt(() => laneOf(row))
-  if (lane === undefined || SUMS.some((sum) => !Number.isSafeInteger(lane.sums[sum]) || lane.sums[sum] < 0)) return
+  if (lane === undefined) return
   Object.assign(lane.sums, { waiting: 0, waiting_bytes: 0, letter_bytes: 0 })
   lanes.add(lane)
 }
@@ -59,11 +61,10 @@ function copyChunks(source: Database, target: Database, find: Find): void {
   const insert = target.prepare(
     'INSERT INTO chunk (id, lane, events, bytes, received_at, crc, facts, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
   )
-  for (const row of readableRows(source, 'chunk')) {
-    const chunk = intactChunk(row)
-    const key = chunk && attempt(() => decodeChunk(chunk).lane)
-    if (key === undefined || chunk === undefined) continue
-    const { lane, found } = find(key)
+  for (const row of readableRows(source, 'chunk', CHUNK_COLUMNS)) {
+    const chunk = chunkRow(row)
+    if (!isIntact(chunk)) continue
+    const { lane, found } = find(decodeChunk(chunk).lane)
     const { events, bytes, receivedAtMs, crc, facts, body } = chunk
     insert.run(row['id'] as number, lane.id, events, bytes, receivedAtMs, crc, facts, body)
     found.events += events
@@ -72,29 +73,25 @@ function copyChunks(source: Database, target: Database, find: Find): void {
   }
 }
 
-function intactChunk(row: Row): ChunkRow | undefined {
-  const chunk = chunkRow(row)
-  return typeof chunk.facts === 'string' && typeof chunk.body === 'string' && isIntact(chunk) ? chunk : undefined
-}
-
 function copyLetters(source: Database, target: Database, find: Find): void {
   const insert = target.prepare(
     'INSERT INTO letter (id, pixel_id, cause, died_at, facts, body) VALUES (?, ?, ?, ?, ?, ?)',
   )
-  for (const row of readableRows(source, 'letter')) {
-    const key = attempt(() => (JSON.parse(row['facts'] as string) as { lane: LaneKey }).lane)
-    if (typeof key?.pixelId !== 'string') continue
-    const { lane, found } = find(key)
-    insert.run(...['id', 'pixel_id', 'cause', 'died_at', 'facts', 'body'].map((column) => row[column] ?? null))
+  for (const row of readableRows(source, 'letter', LETTER_COLUMNS)) {
+    const [facts, body] = [textOf(row['facts']), textOf(row['body'])]
+    const letter = attempt(() => JSON.parse(facts) as Partial<DeadLetter>)
+    if (typeof letter?.lane?.pixelId !== 'string' || typeof letter.reason?.cause !== 'string') continue
+    const { lane, found } = find(letter.lane)
+    insert.run(row['id'] as number, letter.lane.pixelId, letter.reason.cause, row['died_at'] as number, facts, body)
     found.letters++
-    lane.sums.letter_bytes += Buffer.byteLength(row['facts'] as string) + Buffer.byteLength(row['body'] as string)
+    lane.sums.letter_bytes += Buffer.byteLength(facts) + Buffer.byteLength(body)
   }
 }
 
 function copySeen(source: Database, target: Database): void {
   const insert = target.prepare('INSERT INTO seen (id, bucket, hashes) VALUES (?, ?, ?)')
-  for (const row of readableRows(source, 'seen')) {
-    if (row['hashes'] instanceof Uint8Array) insert.run(row['id'] as number, row['bucket'] as number, row['hashes'])
+  for (const row of readableRows(source, 'seen', SEEN_COLUMNS)) {
+    insert.run(row['id'] as number, row['bucket'] as number, row['hashes'] as Uint8Array)
   }
 }
 

@@ -1,12 +1,12 @@
 import * as zlib from 'node:zlib'
 
 /**
- * CRC-32 of a text's UTF-8 bytes, as in zip and PNG; `previous` continues the sum of what came before.
+ * CRC-32 of bytes (of a text, its UTF-8), as in zip and PNG; `previous` continues the sum of what came before.
  *
  * Node has it since 20.15 and 22.2. Where it is missing, the table does the same more slowly.
  */
-export const crc32: (text: string, previous?: number) => number =
-  (zlib as { crc32?: (text: string, previous?: number) => number }).crc32 ?? crc32ByTable
+export const crc32: (data: Uint8Array | string, previous?: number) => number =
+  (zlib as { crc32?: (data: Uint8Array | string, previous?: number) => number }).crc32 ?? crc32ByTable
 
 const TABLE = Uint32Array.from({ length: 256 }, (_, index) => {
   let remainder = index
@@ -14,8 +14,8 @@ const TABLE = Uint32Array.from({ length: 256 }, (_, index) => {
   return remainder
 })
 
-export function crc32ByTable(text: string, previous = 0): number {
+export function crc32ByTable(data: Uint8Array | string, previous = 0): number {
   let sum = ~previous
-  for (const byte of Buffer.from(text)) sum = TABLE[(sum ^ byte) & 255]! ^ (sum >>> 8)
+  for (const byte of Buffer.from(data)) sum = TABLE[(sum ^ byte) & 255]! ^ (sum >>> 8)
   return ~sum >>> 0
 }

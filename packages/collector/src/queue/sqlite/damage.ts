@@ -1,4 +1,4 @@
-/** The file is not what was written to it. What holds it must set it aside and save what can be read. */
+/** The file is not what was written to it. Whoever holds it must set it aside and save what can be read. */
 export class DamageError extends Error {
   override name = 'DamageError'
 }

@@ -1,197 +1,116 @@
 /**
- * Keeps a store open, and decides what its failures mean:
+ * Lets a store work while there is room, and on a full disk as far as it can:
  *
- * | What fails                | Then |
- * | ------------------------- | ---- |
- * | the disk is full          | refuse new events, give up the ballast so that the rest goes on; take again when there is room |
- * | it is read-only, or away  | refuse everything; open again when asked, at most once a second |
- * | the file is damaged       | set it aside, save what can be read, go on with that; alarm |
- * | the bound is reached      | refuse new events until some have left |
+ * - The bound is reached: new events are refused until some have left.
+ * - The disk is full: new events are refused. The ballast is given up, so that what is in can leave: on a full disk even deleting
+ *   needs room. New events are taken when the ballast fits again.
+ * - Everything else that fails is a `StoreFailure`: this store is not to be used any more.
  *
  * Nothing here waits or has a timer: it is called, and looks at the clock.
  */
-import { CollectorError, QueueFullError, QueueUnavailableError } from '../../errors.js'
+import { CollectorError, QueueFullError } from '../../errors.js'
 import type { Ballast } from './ballast.js'
-import { ballast as ballastFile } from './ballast.js'
-import { DamageError } from './damage.js'
-import type { Database, OpenDatabase } from './driver.js'
-import { sqliteCode } from './driver.js'
-import { removeOwner } from './owner.js'
-import { isDiskFull, openQueueFile, warningAbout } from './queue-file.js'
-import { finishSalvage, salvage } from './salvage.js'
-import type { Store, StoreOptions } from './store.js'
-import { openStore } from './store.js'
+import type { Store } from './store.js'
+import type { Trouble, TroubleKind } from './trouble.js'
+import { sentence, troubleOf } from './trouble.js'
 
-export interface KeeperOptions extends StoreOptions {
+export interface KeeperOptions {
   path: string
-  open: OpenDatabase
-  ballastBytes: number
+  maxBytes: number
+  ballast: Ballast
+  /** Someone must look. */
+  alarm: (code: string, message: string) => void
+  /** Something is well again. */
+  note: (message: string) => void
   /** Milliseconds that only ever grow, for waiting between attempts. The time of day may jump. */
   elapsedMs: () => number
 }
 
 export interface Keeper {
-  /** Runs what must not fail for want of room: it makes things fewer. */
+  /** Runs what works on a full disk too: it reads, or makes things fewer. @throws StoreFailure */
   run<Result>(nowMs: number, work: (store: Store) => Result): Result
-  /** Runs what adds `bytes`. @throws QueueFullError when there is no room */
+  /** Runs what adds `bytes`. @throws QueueFullError when there is no room, StoreFailure */
   runAdding<Result>(nowMs: number, bytes: number, work: (store: Store) => Result): Result
   /** Why new events are refused right now. */
-  refusing(): string | undefined
+  refusing(): TroubleKind | undefined
   close(): void
+}
+
+/** The store cannot go on. */
+export class StoreFailure extends Error {
+  override name = 'StoreFailure'
+  readonly trouble: Trouble
+
+  constructor(trouble: Trouble, options?: ErrorOptions) {
+    super(sentence(trouble), options)
+    this.trouble = trouble
+  }
 }
 
 const RETRY_MS = 1_000
 const MAINTENANCE_MS = 60_000
+/** A full queue takes again below this part of its bound, so that it does not change its mind with every event. */
+const FULL_UNTIL = 0.95
 
-/** SQLite's primary result codes that mean something. Every other one closes the file, to be opened again. */
-const MEANINGS: Record<number, Trouble['kind']> = {
-  8: 'read_only',
-  11: 'damaged',
-  13: 'disk_full',
-  26: 'damaged',
-}
-
-interface Trouble {
-  kind: 'full' | 'disk_full' | 'read_only' | 'unreachable' | 'damaged'
-  message: string
-}
-
-/** @throws QueueInUseError | QueueUnavailableError when it cannot be opened now */
-export function keeper({ path, open, maxBytes, ballastBytes, alarm, elapsedMs }: KeeperOptions, nowMs: number): Keeper {
-  const ballast: Ballast = ballastFile(`${path}.ballast`, ballastBytes)
-  let db: Database | undefined
-  let store: Store | undefined
+export function keeper(store: Store, { path, maxBytes, ballast, alarm, note, elapsedMs }: KeeperOptions): Keeper {
   let trouble: Trouble | undefined
   let retryAtMs = 0
   let maintainAtMs = elapsedMs() + MAINTENANCE_MS
 
-  openAll(nowMs)
-  const warning = warningAbout(path)
-  if (warning !== undefined) alarm('queue_on_unsafe_disk', warning)
   if (!ballast.hold()) enter({ kind: 'disk_full', message: 'There is no room for the ballast file.' })
 
-  function openAll(nowMs: number): void {
-    const aside = finishSalvage(path, nowMs)
-    if (aside !== undefined) alarm('queue_damaged', `The queue file was damaged; it lies at ${aside}.`)
-    try {
-      openOnce(nowMs)
-    } catch (error) {
-      letGo()
-      const { kind, message } = meaningOf(error)
-      if (kind === 'damaged') repair(nowMs, message)
-      else throw error instanceof CollectorError ? error : new QueueUnavailableError(message, { cause: error })
-    }
-  }
-
-  function openOnce(nowMs: number): void {
-    db = openQueueFile(path, open, nowMs)
-    store = openStore(db, { maxBytes, alarm })
-  }
-
-  function repair(nowMs: number, message: string): void {
-    const { asidePath, savedEvents, lostEvents } = salvage(path, open, nowMs)
-    alarm(
-      'queue_damaged',
-      `The queue file was damaged (${message}); it lies at ${asidePath}. ${savedEvents} events were saved, ${lostEvents} are lost.`,
-    )
-    openOnce(nowMs)
-  }
-
-  /** Drops the connection whatever state it is in. */
-  function letGo(): void {
-    try {
-      db?.close()
-    } catch {
-      // It is broken already, which is why it is let go.
-    }
-    db = undefined
-    store = undefined
-  }
-
-  function enter(next: Trouble): void {
-    if (trouble?.kind !== next.kind) alarm('queue_refusing', `${NAMES[next.kind]} ${next.message}`)
-    trouble = next
+  function enter(met: Trouble): void {
+    if (trouble?.kind !== met.kind) alarm('queue_refusing', sentence(met))
+    trouble = met
     retryAtMs = elapsedMs() + RETRY_MS
   }
 
-  function meaningOf(error: unknown): Trouble {
-    const message = error instanceof Error ? error.message : String(error)
-    if (error instanceof DamageError) return { kind: 'damaged', message }
-    const code = sqliteCode(error)
-    const kind = MEANINGS[(code ?? 0) & 0xff] ?? 'unreachable'
-    if (kind !== 'unreachable') return { kind, message }
-    return { kind: hasNoRoom() ? 'disk_full' : 'unreachable', message }
-  }
-
-  function hasNoRoom(): boolean {
-    try {
-      return isDiskFull(path)
-    } catch {
-      // The folder itself is away.
-      return false
-    }
-  }
-
-  /** The open store, if need be opened again. */
-  function opened(nowMs: number): Store {
-    if (store !== undefined) return store
-    if (elapsedMs() < retryAtMs) throw unavailable()
-    try {
-      openAll(nowMs)
-    } catch (error) {
-      enter(error instanceof CollectorError ? { kind: 'unreachable', message: error.message } : meaningOf(error))
-      throw unavailable(error)
-    }
+  function leave(): void {
     trouble = undefined
-    if (store === undefined) throw unavailable()
-    return store
+    note('The queue takes events again.')
   }
 
-  const unavailable = (cause?: unknown) =>
-    new QueueUnavailableError(`The queue cannot be used: ${trouble?.message ?? 'it is closed.'}`, { cause })
-
-  /** What a failure of the store means for the caller. The store is closed, repaired or left open accordingly. */
-  function fail(error: unknown, nowMs: number): CollectorError {
+  /** Puts things in order after a failure. @returns what to tell the caller */
+  function fail(error: unknown): Error {
     if (error instanceof CollectorError) return error
-    const met = meaningOf(error)
-    if (met.kind === 'disk_full') {
-      ballast.release()
-      enter(met)
-      return new QueueFullError('The disk is full.', { cause: error })
-    }
-    letGo()
-    if (met.kind === 'damaged') {
-      try {
-        repair(nowMs, met.message)
-        return new QueueUnavailableError('The queue file was damaged and has been repaired. Ask again.', {
-          cause: error,
-        })
-      } catch (failure) {
-        enter({ kind: 'unreachable', message: meaningOf(failure).message })
-        return unavailable(failure)
-      }
-    }
+    const met = troubleOf(error, path, 'running')
+    if (met.kind !== 'disk_full') return new StoreFailure(met, { cause: error })
+    ballast.release()
     enter(met)
-    return unavailable(error)
+    return new QueueFullError(sentence(met), { cause: error })
+  }
+
+  /** @throws QueueFullError when there is no room for so many bytes */
+  function assertRoom(bytes: number): void {
+    if (trouble?.kind === 'disk_full') {
+      const mayTry = elapsedMs() >= retryAtMs
+      if (mayTry) retryAtMs = elapsedMs() + RETRY_MS
+      if (!mayTry || !ballast.hold()) throw new QueueFullError(sentence(trouble))
+      leave()
+    }
+    if (store.usedBytes() + bytes <= maxBytes) return
+    enter({ kind: 'full', message: `It holds ${store.usedBytes()} bytes and may hold ${maxBytes}.` })
+    throw new QueueFullError()
+  }
+
+  function leaveIfEmptier(): void {
+    if (trouble?.kind === 'full' && store.usedBytes() < FULL_UNTIL * maxBytes) leave()
   }
 
   function maintain(nowMs: number): void {
-    if (store === undefined || trouble !== undefined || elapsedMs() < maintainAtMs) return
+    if (trouble !== undefined || elapsedMs() < maintainAtMs) return
     maintainAtMs = elapsedMs() + MAINTENANCE_MS
     try {
       store.maintain(nowMs)
     } catch (error) {
-      fail(error, nowMs)
+      const failure = fail(error)
+      if (failure instanceof StoreFailure) throw failure
+      return
     }
-  }
-
-  /** A disk that was full counts as such until the ballast fits again. */
-  function leaveDiskFull(): void {
-    if (trouble?.kind !== 'disk_full') return
-    if (elapsedMs() >= retryAtMs && ballast.hold()) trouble = undefined
-    else {
-      if (elapsedMs() >= retryAtMs) retryAtMs = elapsedMs() + RETRY_MS
-      throw new QueueFullError('The disk is full.')
+    try {
+      store.giveBack()
+    } catch (error) {
+      note(`The queue file could not be made smaller. ${troubleOf(error, path, 'running').message}`)
     }
   }
 
@@ -200,53 +119,36 @@ export function keeper({ path, open, maxBytes, ballastBytes, alarm, elapsedMs }:
       maintain(nowMs)
       const hadBallast = trouble?.kind !== 'disk_full'
       try {
-        return work(opened(nowMs))
+        return work(store)
       } catch (error) {
-        const failure = fail(error, nowMs)
-        // The ballast has just been given up: now there is room for this one.
-        if (trouble?.kind === 'disk_full' && hadBallast) return work(opened(nowMs))
-        throw failure
+        const failure = fail(error)
+        if (!(failure instanceof QueueFullError && hadBallast)) throw failure
+      }
+      // The ballast has just been given up, so now there is room.
+      try {
+        return work(store)
+      } catch (error) {
+        throw fail(error)
       }
     },
 
     runAdding(nowMs, bytes, work) {
       maintain(nowMs)
-      const current = opened(nowMs)
-      leaveDiskFull()
-      if (current.usedBytes() + bytes > maxBytes) {
-        enter({ kind: 'full', message: `It holds ${current.usedBytes()} of at most ${maxBytes} bytes.` })
-        throw new QueueFullError()
-      }
+      assertRoom(bytes)
       try {
-        const result = work(current)
-        trouble = undefined
+        const result = work(store)
+        leaveIfEmptier()
         return result
       } catch (error) {
-        throw fail(error, nowMs)
+        throw fail(error)
       }
     },
 
     refusing() {
-      if (trouble?.kind === 'full' && store !== undefined && store.usedBytes() < 0.95 * maxBytes) trouble = undefined
+      leaveIfEmptier()
       return trouble?.kind
     },
 
-    close() {
-      try {
-        store?.close()
-      } catch {
-        // Everything acknowledged is in the file or its log; the next start reads both.
-        letGo()
-      }
-      removeOwner(path)
-    },
+    close: () => store.close(),
   }
-}
-
-const NAMES: Record<Trouble['kind'], string> = {
-  full: 'The queue is full.',
-  disk_full: 'The disk is full.',
-  read_only: 'The disk is read-only.',
-  unreachable: 'The queue cannot be reached.',
-  damaged: 'The queue file is damaged.',
 }

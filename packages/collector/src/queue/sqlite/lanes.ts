@@ -1,4 +1,6 @@
 import type { LaneHold, LaneKey } from '../queue.js'
+import { readAs, textOf } from './columns.js'
+import { DamageError } from './damage.js'
 import type { Database, Row } from './driver.js'
 import type { Sum } from './schema.js'
 import { SUMS } from './schema.js'
@@ -25,6 +27,13 @@ export interface Lanes {
   nextId(): number
 }
 
+export const LANE_COLUMNS = readAs({
+  id: 'INTEGER',
+  key: 'BLOB',
+  hold: 'BLOB',
+  ...Object.fromEntries(SUMS.map((sum) => [sum, 'INTEGER' as const])),
+})
+
 export function loadLanes(db: Database): Lanes {
   const lanes = new Map<string, Lane>()
   let highestId = 0
@@ -34,7 +43,7 @@ export function loadLanes(db: Database): Lanes {
     highestId = Math.max(highestId, lane.id)
   }
 
-  for (const row of db.prepare('SELECT * FROM lane').all()) add(laneOf(row))
+  for (const row of db.prepare(`SELECT ${LANE_COLUMNS} FROM lane`).all()) add(laneOf(row))
 
   return {
     all: () => lanes.values(),
@@ -50,10 +59,16 @@ export function newLane(id: number, key: LaneKey): Lane {
   return { id, key, sums, leased: 0, firstFreeChunk: 0 }
 }
 
+/** @throws when the row makes no sense */
 export function laneOf(row: Row): Lane {
-  const lane = newLane(row['id'] as number, parseLaneKey(row['key'] as string))
-  for (const sum of SUMS) lane.sums[sum] = row[sum] as number
-  if (row['hold'] !== null) lane.hold = JSON.parse(row['hold'] as string) as LaneHold
+  const lane = newLane(row['id'] as number, parseLaneKey(textOf(row['key'])))
+  for (const sum of SUMS) {
+    const count = row[sum]
+    if (typeof count !== 'number' || count < 0) throw new DamageError(`A lane counts ${String(count)} ${sum}.`)
+    lane.sums[sum] = count
+  }
+  const hold = textOf(row['hold'])
+  if (hold !== '') lane.hold = JSON.parse(hold) as LaneHold
   return lane
 }
 

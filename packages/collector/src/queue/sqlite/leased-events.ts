@@ -1,5 +1,5 @@
 import type { Lease, LeasedEvent, Verdict } from '../queue.js'
-import { decodeChunk } from './chunk.js'
+import { parseChunk } from './chunk.js'
 import type { LeasedTexts } from './leases.js'
 import type { Fate } from './settle.js'
 
@@ -7,7 +7,7 @@ import type { Fate } from './settle.js'
 export function leasedEvents(texts: readonly LeasedTexts[]): LeasedEvent[] {
   const leased: LeasedEvent[] = []
   for (const [chunkId, receivedAtMs, facts, body] of texts) {
-    const { events, json } = decodeChunk({ receivedAtMs, facts, body })
+    const { events, json } = parseChunk({ facts, body }, receivedAtMs)
     for (const [at, { index, eventName, eventId, eventTimeMs, deadlineMs, ambiguousSinceMs }] of events.entries()) {
       const event: LeasedEvent = {
         ref: `${chunkId}.${index}`,

@@ -6,7 +6,7 @@
  */
 import type { LeaseLimit } from '../queue.js'
 import type { Chunk } from './chunk.js'
-import { decodeChunk, encodeChunk, isIntact } from './chunk.js'
+import { decodeChunk, formatChunk, isIntact, textsOf } from './chunk.js'
 import type { ChunkHeader, Chunks } from './chunks.js'
 import type { Lane } from './lanes.js'
 
@@ -42,11 +42,11 @@ export interface CorruptChunk {
   corrupt: ChunkHeader
 }
 
-export function leases(chunks: Chunks): Leases {
+export function leases(chunks: Chunks, firstId: number): Leases {
   const open = new Map<number, StoredLease>()
   /** Chunks that are out: wholly, or some events of them. */
   const out = new Map<number, 'all' | Set<number>>()
-  let lastId = 0
+  let nextId = firstId
 
   /** The chunks of a lane from the first that may have a free event, page by page. */
   function* candidates(lane: Lane): Generator<ChunkHeader> {
@@ -75,7 +75,7 @@ export function leases(chunks: Chunks): Leases {
   }
 
   function lend(lane: Lane, parts: Part[]): StoredLease {
-    const lease = { id: ++lastId, lane, parts }
+    const lease = { id: nextId++, lane, parts }
     open.set(lease.id, lease)
     for (const { id, events, indexes } of parts) {
       const before = out.get(id)
@@ -110,16 +110,17 @@ export function leases(chunks: Chunks): Leases {
           const { id, events, bytes } = header
           parts.push({ id, events, bytes, follows: !skipped })
           skipped = false
-          texts.push([header.id, row.receivedAtMs, row.facts, row.body])
+          const { facts, body } = textsOf(row)
+          texts.push([header.id, row.receivedAtMs, facts, body])
           left.maxEvents -= header.events
           left.maxBytes -= header.bytes
           continue
         }
 
         const part = free(decodeChunk(row), taken ?? new Set(), limit)
-        const { events, bytes, facts, body } = encodeChunk(part)
+        const { facts, body } = formatChunk(part)
         const indexes = new Set(part.events.map(({ index }) => index))
-        parts.push({ id: header.id, events, bytes, indexes, follows: false })
+        parts.push({ id: header.id, events: indexes.size, bytes: Buffer.byteLength(body), indexes, follows: false })
         texts.push([header.id, row.receivedAtMs, facts, body])
         break
       }

@@ -2,6 +2,7 @@
 import type { DeadLetter, DeadLetterFilter, DeathReason, LaneKey } from '../queue.js'
 import type { StoredEvent } from './chunk.js'
 import { MOST_CHUNK_EVENTS } from './chunk.js'
+import { readAs, textOf } from './columns.js'
 import type { Chunks } from './chunks.js'
 import type { Database, Row, Value } from './driver.js'
 import { formatLaneKey, parseLaneKey } from './lanes.js'
@@ -33,19 +34,22 @@ export interface Letters {
   bound: (nowMs: number, bytes: number, maxBytes: number) => void
 }
 
+export const LETTER_COLUMNS = readAs({ id: 'INTEGER', died_at: 'INTEGER', facts: 'BLOB', body: 'BLOB' })
+
 /** What a letter's `facts` hold. */
 type Facts = Omit<DeadLetter, 'id' | 'json'> & { deadlineMs: number }
 
 export function letters(db: Database, chunks: Chunks, transact: Transact): Letters {
-  const insert = db.prepare('INSERT INTO letter (pixel_id, cause, died_at, facts, body) VALUES (?, ?, ?, ?, ?)')
+  const insert = db.prepare('INSERT INTO letter (id, pixel_id, cause, died_at, facts, body) VALUES (?, ?, ?, ?, ?, ?)')
   const remove = db.prepare('DELETE FROM letter WHERE id = ?')
-  const oldest = db.prepare('SELECT * FROM letter ORDER BY id LIMIT ?')
+  const oldest = db.prepare(`SELECT ${LETTER_COLUMNS} FROM letter ORDER BY letter.id LIMIT ?`)
+  let lastId = (db.prepare('SELECT max(id) AS id FROM letter').get()?.['id'] ?? 0) as number
 
   function select(filter: DeadLetterFilter, order: 'ASC' | 'DESC', beyondId: number, limit: number): Row[] {
     const { sql, values } = conditionOf(filter)
     const beyond = order === 'ASC' ? 'id > ?' : 'id < ?'
     return db
-      .prepare(`SELECT * FROM letter WHERE ${beyond} AND ${sql} ORDER BY id ${order} LIMIT ?`)
+      .prepare(`SELECT ${LETTER_COLUMNS} FROM letter WHERE ${beyond} AND ${sql} ORDER BY letter.id ${order} LIMIT ?`)
       .all(beyondId, ...values, limit)
   }
 
@@ -82,7 +86,7 @@ export function letters(db: Database, chunks: Chunks, transact: Transact): Lette
         reason,
       }
       const text = JSON.stringify(facts)
-      insert.run(key.pixelId, reason.cause, diedAtMs, text, json)
+      insert.run(++lastId, key.pixelId, reason.cause, diedAtMs, text, json)
       const lane = transaction.lane(key)
       transaction.add(lane, kind, 1)
       transaction.add(lane, 'letter_bytes', Buffer.byteLength(text) + Buffer.byteLength(json))
@@ -147,15 +151,15 @@ export function letters(db: Database, chunks: Chunks, transact: Transact): Lette
           const { eventName, eventId = null, eventTimeMs, deadlineMs } = factsOf(row)
           return { index, eventName, eventId, eventTimeMs, deadlineMs, ambiguousSinceMs: 0 }
         }),
-        json: some.map((row) => row['body'] as string),
+        json: some.map((row) => textOf(row['body'])),
       })
     }
   }
 }
 
-const factsOf = (row: Row) => JSON.parse(row['facts'] as string) as Facts
+const factsOf = (row: Row) => JSON.parse(textOf(row['facts'])) as Facts
 
-const bytesOf = (row: Row) => Buffer.byteLength(row['facts'] as string) + Buffer.byteLength(row['body'] as string)
+const bytesOf = (row: Row) => (row['facts'] as Uint8Array).length + (row['body'] as Uint8Array).length
 
 function byLane(rows: readonly Row[]): Map<string, Row[]> {
   const lanes = new Map<string, Row[]>()
@@ -168,7 +172,7 @@ function byLane(rows: readonly Row[]): Map<string, Row[]> {
 
 function letterOf(row: Row): DeadLetter {
   const { deadlineMs: _, ...facts } = factsOf(row)
-  return { id: String(row['id']), ...facts, json: row['body'] as string }
+  return { id: String(row['id']), ...facts, json: textOf(row['body']) }
 }
 
 /** A filter as SQL: the fields that are set. */

@@ -1,14 +1,11 @@
 /** What the two threads say to each other. Errors cross as a code and a message, and become what they were. */
 import { CollectorError, QueueFullError, QueueInUseError, QueueUnavailableError } from '../../errors.js'
+import type { FileOptions } from './open-file.js'
 import type { Operations } from './operations.js'
+import type { Trouble } from './trouble.js'
 
-/** What the thread is started with. */
-export interface ThreadData {
-  path: string
-  maxBytes: number
-  ballastBytes: number
-  nowMs: number
-}
+/** What a thread is started with. */
+export type ThreadData = Omit<FileOptions, 'open' | 'alarm' | 'note' | 'elapsedMs'> & { nowMs: number }
 
 export type Request = {
   [Name in keyof Operations]: readonly [id: number, name: Name, args: Parameters<Operations[Name]>]
@@ -20,12 +17,18 @@ export type Message =
   | { kind: 'refused'; error: ErrorMessage }
   | { kind: 'done'; id: number; value: unknown }
   | { kind: 'failed'; id: number; error: ErrorMessage }
+  /** The thread cannot go on, and ends. */
+  | { kind: 'broken'; trouble: Trouble }
   | { kind: 'alarm'; code: string; message: string }
+  | { kind: 'note'; message: string }
 
 export interface ErrorMessage {
   code: string
   message: string
 }
+
+/** Not in the catalogue of errors: it never leaves the queue, but makes it start again with a repair. */
+export const DAMAGED = 'QUEUE_DAMAGED'
 
 const ERRORS: Record<string, new (message: string) => CollectorError> = {
   QUEUE_FULL: QueueFullError,
@@ -33,9 +36,9 @@ const ERRORS: Record<string, new (message: string) => CollectorError> = {
   QUEUE_UNAVAILABLE: QueueUnavailableError,
 }
 
-export function formatError(error: unknown): ErrorMessage {
+export function formatError(error: unknown, otherwise = 'QUEUE_UNAVAILABLE'): ErrorMessage {
   if (error instanceof CollectorError) return { code: error.code, message: error.message }
-  return { code: 'QUEUE_UNAVAILABLE', message: error instanceof Error ? error.message : String(error) }
+  return { code: otherwise, message: error instanceof Error ? error.message : String(error) }
 }
 
 export function parseError({ code, message }: ErrorMessage): CollectorError {

@@ -14,6 +14,9 @@ import type { Keeper } from './keeper.js'
 import type { LeasedTexts } from './leases.js'
 import type { Fate } from './settle.js'
 
+/** The bound is known on the other side. */
+export type Status = Omit<QueueStatus, 'maxBytes'>
+
 export interface Operations {
   /** @param bytes about how much room the events need */
   append(events: FlatEvents, drops: FlatDrops, bytes: number, nowMs: number): Appended
@@ -22,7 +25,7 @@ export interface Operations {
   hold(lane: LaneKey, hold: LaneHold | undefined, nowMs: number): void
   lanes(nowMs: number): LaneStatus[]
   books(nowMs: number): PixelBooks[]
-  status(nowMs: number): Omit<QueueStatus, 'maxBytes'>
+  status(nowMs: number): Status
   listLetters(filter: DeadLetterFilter, page: { limit: number; after?: string }, nowMs: number): DeadLetter[]
   replayLetters(filter: DeadLetterFilter, nowMs: number): { replayed: number; tooOld: number; lanes: LaneKey[] }
   dropLetters(filter: DeadLetterFilter, nowMs: number): number
@@ -31,8 +34,6 @@ export interface Operations {
 }
 
 export function operations(keeper: Keeper): Operations {
-  let lastStatus: Omit<QueueStatus, 'maxBytes'> = { waitingEvents: 0, bytes: 0, deadLetters: 0 }
-
   return {
     append: (events, drops, bytes, nowMs) =>
       keeper.runAdding(nowMs, bytes, (store) => store.append(events, drops, nowMs)),
@@ -43,14 +44,9 @@ export function operations(keeper: Keeper): Operations {
     books: (nowMs) => keeper.run(nowMs, (store) => store.books()),
 
     status(nowMs) {
-      try {
-        lastStatus = keeper.run(nowMs, (store) => store.status())
-      } catch (error) {
-        // What was last known, and why it is not known better.
-        if (keeper.refusing() === undefined) throw error
-      }
+      const status = keeper.run(nowMs, (store) => store.status())
       const refusing = keeper.refusing()
-      return refusing === undefined ? lastStatus : { ...lastStatus, refusing }
+      return refusing === undefined ? status : { ...status, refusing }
     },
 
     listLetters: (filter, page, nowMs) => keeper.run(nowMs, (store) => store.listLetters(filter, page)),

@@ -14,8 +14,8 @@ import { dirname } from 'node:path'
 import type { Database, OpenDatabase } from './driver.js'
 import { sqliteCode } from './driver.js'
 import { inUseError, signOwner } from './owner.js'
-import { setPragmas } from './pragmas.js'
-import { migrate } from './schema.js'
+import { layOut, lock, setPragmas } from './pragmas.js'
+import { assertOurs, migrate } from './schema.js'
 
 const SQLITE_BUSY = 5
 
@@ -38,13 +38,15 @@ export function openQueueFile(path: string, open: OpenDatabase, nowMs: number): 
   if (!existsSync(path)) {
     closeSync(openSync(path, 'wx', 0o600))
     syncFolder(path)
-  } else if ((statSync(path).mode & 0o077) !== 0) {
-    chmodSync(path, 0o600)
   }
 
   let db
   try {
     db = open(path)
+    layOut(db)
+    lock(db)
+    assertOurs(db)
+    if ((statSync(path).mode & 0o077) !== 0) chmodSync(path, 0o600)
     setPragmas(db)
     migrate(db)
   } catch (error) {
@@ -83,11 +85,13 @@ export function isDiskFull(path: string): boolean {
 }
 
 /** A new name in a folder is only durable when the folder is synced. */
-function syncFolder(path: string): void {
-  const folder = openSync(dirname(path), 'r')
+const syncFolder = (path: string) => syncFile(dirname(path))
+
+export function syncFile(path: string): void {
+  const file = openSync(path, 'r')
   try {
-    fsyncSync(folder)
+    fsyncSync(file)
   } finally {
-    closeSync(folder)
+    closeSync(file)
   }
 }

@@ -9,10 +9,10 @@ const END = Number.MAX_SAFE_INTEGER
  * Reads forward until it meets what cannot be read, jumps ahead in growing steps to where reading works again, and comes back
  * from there to the other edge of the hole.
  */
-export function* readableRows(db: Database, table: string): Generator<Row> {
+export function* readableRows(db: Database, table: string, columns: string): Generator<Row> {
   const read = {
-    after: readOne(db, `SELECT * FROM ${table} WHERE id > ? ORDER BY id LIMIT 1`),
-    before: readOne(db, `SELECT * FROM ${table} WHERE id < ? ORDER BY id DESC LIMIT 1`),
+    after: readOne(db, `SELECT ${columns} FROM ${table} WHERE ${table}.id > ? ORDER BY ${table}.id LIMIT 1`),
+    before: readOne(db, `SELECT ${columns} FROM ${table} WHERE ${table}.id < ? ORDER BY ${table}.id DESC LIMIT 1`),
   }
 
   for (let last = 0; ;) {

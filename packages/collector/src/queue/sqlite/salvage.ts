@@ -13,9 +13,10 @@ import { existsSync, rmSync, statSync } from 'node:fs'
 import type { Copied } from './copy-tables.js'
 import { copyTables } from './copy-tables.js'
 import type { Database, OpenDatabase } from './driver.js'
-import { setPragmas } from './pragmas.js'
-import { asideName, renameDatabase } from './queue-file.js'
+import { setPragmasForBuilding } from './pragmas.js'
+import { asideName, renameDatabase, syncFile } from './queue-file.js'
 import { migrate } from './schema.js'
+import { transplantHeader } from './transplant-header.js'
 
 export interface Salvage extends Copied {
   /** Where the damaged file is now. */
@@ -24,21 +25,28 @@ export interface Salvage extends Copied {
 
 /** @returns what was saved; the damaged file must be closed */
 export function salvage(path: string, open: OpenDatabase, nowMs: number): Salvage {
-  const halfDone = `${path}.salvage`
-  removeDatabase(halfDone)
-  const target = open(halfDone)
-  let result
+  const building = `${path}.salvage`
+  const patient = `${path}.salvage-source`
+  removeDatabase(building)
+  const target = open(building)
+  let copied: Copied | undefined
   try {
-    setPragmas(target)
+    setPragmasForBuilding(target)
     migrate(target)
-    result = copyReadable(open, path, target)
-    target.exec('PRAGMA wal_checkpoint(TRUNCATE)')
+    copied = copyFrom(path, open, target)
+    if (copied === undefined) {
+      // Its first page cannot be read, and that says where everything is. With the new file's first page it may be.
+      transplantHeader(path, building, patient)
+      copied = copyFrom(patient, open, target)
+    }
   } finally {
     target.close()
+    removeDatabase(patient)
   }
-  rmSync(`${halfDone}-wal`, { force: true })
-  renameDatabase(halfDone, `${path}.salvaged`)
-  return { asidePath: finishSalvage(path, nowMs) ?? path, ...result }
+  syncFile(building)
+  renameDatabase(building, `${path}.salvaged`)
+  const asidePath = finishSalvage(path, nowMs) ?? path
+  return { asidePath, ...(copied ?? { savedEvents: 0, lostEvents: 0 }) }
 }
 
 /**
@@ -48,6 +56,7 @@ export function salvage(path: string, open: OpenDatabase, nowMs: number): Salvag
  */
 export function finishSalvage(path: string, nowMs: number): string | undefined {
   removeDatabase(`${path}.salvage`)
+  removeDatabase(`${path}.salvage-source`)
   const isSalvaged = existsSync(`${path}.salvaged`)
   if (!isSalvaged && !isOrphanedLog(path)) return undefined
 
@@ -67,15 +76,16 @@ function removeDatabase(path: string): void {
   for (const suffix of ['', '-wal', '-shm', '-journal']) rmSync(path + suffix, { force: true })
 }
 
-function copyReadable(open: OpenDatabase, path: string, target: Database): Copied {
+/** @returns what was copied; `undefined` when not even the list of tables can be read */
+function copyFrom(path: string, open: OpenDatabase, target: Database): Copied | undefined {
   let source
   try {
     source = open(path)
-    source.prepare('SELECT count(*) FROM sqlite_schema').get()
+    source.prepare('SELECT id FROM chunk LIMIT 0').get()
   } catch {
-    // Not even its first page can be read.
+    // The reason does not matter: another way is tried, or there is none.
     source?.close()
-    return { savedEvents: 0, lostEvents: 0 }
+    return undefined
   }
   try {
     return copyTables(source, target)

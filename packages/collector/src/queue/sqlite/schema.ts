@@ -5,6 +5,7 @@
  * one transaction with the note that it has run.
  */
 import { QueueUnavailableError } from '../../errors.js'
+import { DamageError } from './damage.js'
 import type { Database } from './driver.js'
 
 /** Says in the file's header whose it is. */
@@ -49,14 +50,13 @@ const MIGRATIONS = [
     received_at INTEGER NOT NULL,
     crc INTEGER NOT NULL,
     -- JSON: what is known of each event without parsing it (chunk.ts)
-    facts TEXT NOT NULL,
+    facts BLOB NOT NULL,
     -- the events' JSON texts, one a line
-    body TEXT NOT NULL
+    body BLOB NOT NULL
   ) STRICT;
-  CREATE INDEX chunk_of_lane ON chunk (lane);
 
   CREATE TABLE letter (
-    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    id INTEGER PRIMARY KEY,
     pixel_id TEXT NOT NULL,
     cause TEXT NOT NULL,
     died_at INTEGER NOT NULL,
@@ -73,24 +73,39 @@ const MIGRATIONS = [
   ) STRICT;
 
   CREATE TABLE probe (id INTEGER PRIMARY KEY, at INTEGER NOT NULL) STRICT;
+
+  -- after the tables, as VACUUM does it too: then every file has them at the same places (transplant-header.ts)
+  CREATE INDEX chunk_of_lane ON chunk (lane);
   `,
 ]
 
+/** No schema version will ever be as high; a file that says so has been damaged. */
+const ABSURD_VERSION = 1_000
+
 /**
- * Brings a file to the newest schema; a new file gets all of it.
+ * That the file is one of ours, or new. Asked before anything in it is changed.
  *
  * @throws QueueUnavailableError when the file is another program's, or a newer version of this one wrote it
+ * @throws DamageError when it is ours, but its header is not what was written
  */
-export function migrate(db: Database): void {
+export function assertOurs(db: Database): void {
   const version = pragma(db, 'user_version')
-  if (version > 0 && pragma(db, 'application_id') !== APPLICATION_ID) {
-    throw new QueueUnavailableError('The file is a database of another program.')
+  const tables = db.prepare(`SELECT count(*) AS found, total(name = 'chunk') AS ours FROM sqlite_schema`).get()
+  if (tables?.['found'] !== 0 && (version === 0 || pragma(db, 'application_id') !== APPLICATION_ID)) {
+    if (tables?.['ours'] === 1) throw new DamageError('The header of the file is damaged.')
+    throw new QueueUnavailableError('The file is a database of another program. Give the queue a file of its own.')
   }
+  if (version >= ABSURD_VERSION) throw new DamageError('The header of the file is damaged.')
   if (version > MIGRATIONS.length) {
     throw new QueueUnavailableError(
-      `The file was written by a newer version (schema ${version}, this version knows ${MIGRATIONS.length}).`,
+      `The file was written by a newer version of this program (schema ${version}, this one knows ${MIGRATIONS.length}).`,
     )
   }
+}
+
+/** Brings a file of ours to the newest schema; a new file gets all of it. */
+export function migrate(db: Database): void {
+  const version = pragma(db, 'user_version')
   for (const [index, migration] of MIGRATIONS.entries()) {
     if (index < version) continue
     db.exec(`

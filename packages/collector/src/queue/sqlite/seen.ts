@@ -8,6 +8,7 @@
  */
 import * as crypto from 'node:crypto'
 import type { LaneKey } from '../queue.js'
+import { readAs } from './columns.js'
 import type { Database } from './driver.js'
 import type { HashSet } from './hash-set.js'
 import { hashSet } from './hash-set.js'
@@ -42,8 +43,10 @@ export interface SeenInTransaction {
   write(): void
 }
 
+export const SEEN_COLUMNS = readAs({ id: 'INTEGER', bucket: 'INTEGER', hashes: 'BLOB' })
+
 export function loadSeen(db: Database, mostIds = MOST_IDS): Seen {
-  const select = db.prepare('SELECT id, bucket, hashes FROM seen WHERE id > ? ORDER BY id LIMIT 64')
+  const select = db.prepare(`SELECT ${SEEN_COLUMNS} FROM seen WHERE seen.id > ? ORDER BY seen.id LIMIT 64`)
   const insert = db.prepare('INSERT INTO seen (id, bucket, hashes) VALUES (?, ?, ?)')
   const removeRows = db.prepare('DELETE FROM seen WHERE id BETWEEN ? AND ?')
   const removeBucket = db.prepare('DELETE FROM seen WHERE bucket = ?')

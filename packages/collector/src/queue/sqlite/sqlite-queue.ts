@@ -2,14 +2,19 @@ import { LeaseLostError, QueueInUseError, QueueUnavailableError } from '../../er
 import type { QueueOptions } from '../queue-options.js'
 import type { LaneKey, Lease, Queue } from '../queue.js'
 import { groupCommit } from './group-commit.js'
+import { lastingThread } from './lasting-thread.js'
 import { fatesOf, leasedEvents } from './leased-events.js'
+import type { Status } from './operations.js'
 import { sqlitePath } from './sqlite-url.js'
-import { startThread } from './thread.js'
+import { workerUrl } from './worker-url.js'
 
 /** What only tests set. */
 export interface SqliteTuning {
-  /** Room kept for emptying the queue on a full disk. Default: 32 MiB, four times what the log grows to. */
+  /** Room kept for emptying the queue on a full disk, in bytes. Default: 32 MiB, four times what the log grows to. */
   ballastBytes?: number
+  /** Where the built thread is. */
+  url?: URL
+  elapsedMs?: () => number
 }
 
 const BALLAST_BYTES = 32 * 1024 * 1024
@@ -18,26 +23,30 @@ const BALLAST_BYTES = 32 * 1024 * 1024
 const openPaths = new Set<string>()
 
 export async function openSqliteQueue(
-  url: string,
+  queueUrl: string,
   { maxBytes, log, observe, now }: QueueOptions,
-  { ballastBytes = BALLAST_BYTES }: SqliteTuning = {},
+  { ballastBytes = BALLAST_BYTES, url = workerUrl(), elapsedMs = () => performance.now() }: SqliteTuning = {},
 ): Promise<Queue> {
-  const path = sqlitePath(url)
+  const path = sqlitePath(queueUrl)
   if (openPaths.has(path)) throw new QueueInUseError(`This process uses the queue ${path} already.`)
   openPaths.add(path)
 
-  function alarm(code: string, message: string): void {
-    log.error({ event: code }, message)
-    observe({ kind: 'alarm', atMs: now(), code, message })
+  const watch = {
+    alarm(code: string, message: string) {
+      log.error({ event: code }, message)
+      observe({ kind: 'alarm', atMs: now(), code, message })
+    },
+    note: (message: string) => log.info({ event: 'queue' }, message),
   }
-
-  const thread = await startThread({ path, maxBytes, ballastBytes, nowMs: now() }, alarm).catch((error: unknown) => {
+  const data = { path, maxBytes, ballastBytes }
+  const thread = await lastingThread({ data, url, watch, now, elapsedMs }).catch((error: unknown) => {
     openPaths.delete(path)
     throw error
   })
 
   const listeners = new Set<(lane: LaneKey, added?: number) => void>()
   const leaseIds = new WeakMap<Lease, number>()
+  let lastStatus: Status = { waitingEvents: 0, bytes: 0, deadLetters: 0 }
   let closing: Promise<void> | undefined
 
   const tell = (lane: LaneKey, added?: number) => listeners.forEach((listener) => listener(lane, added))
@@ -45,8 +54,7 @@ export async function openSqliteQueue(
 
   async function close(): Promise<void> {
     await commits.end()
-    await thread.call('close')
-    await thread.ended
+    await thread.close()
     openPaths.delete(path)
   }
 
@@ -91,9 +99,8 @@ export async function openSqliteQueue(
     books: async () => ({ pixels: await thread.call('books', now()) }),
 
     async status() {
-      if (thread.isDead()) return { waitingEvents: 0, bytes: 0, deadLetters: 0, maxBytes, refusing: 'unreachable' }
-      const status = await thread.call('status', now())
-      return { ...status, maxBytes, ...(closing !== undefined && { refusing: 'closing' }) }
+      const status = closing === undefined ? await readStatus() : { ...lastStatus, refusing: 'closing' }
+      return { ...status, maxBytes }
     },
 
     probe: () =>
@@ -102,5 +109,14 @@ export async function openSqliteQueue(
         : Promise.reject(new QueueUnavailableError('The queue is closing.')),
 
     close: () => (closing ??= close()),
+  }
+
+  /** As it is; or what was last known, and why it is not known better. */
+  async function readStatus(): Promise<Status> {
+    try {
+      return (lastStatus = await thread.call('status', now()))
+    } catch {
+      return { ...lastStatus, refusing: thread.trouble() ?? 'unreachable' }
+    }
   }
 }

@@ -1,11 +1,12 @@
 /** The queue's own thread: the only one with a connection. Answers one request after another, and stalls nobody's event loop. */
 import { parentPort, workerData } from 'node:worker_threads'
+import { DamageError } from './damage.js'
 import { loadDriver } from './driver.js'
-import { keeper as openKeeper } from './keeper.js'
+import { StoreFailure } from './keeper.js'
 import type { Message, Request, ThreadData } from './messages.js'
-import { formatError } from './messages.js'
+import { DAMAGED, formatError } from './messages.js'
+import { openFile } from './open-file.js'
 import type { Operations } from './operations.js'
-import { operations } from './operations.js'
 
 const port = parentPort
 if (port === null) throw new Error('This file is the start of a worker thread.')
@@ -14,29 +15,33 @@ const say = (message: Message) => port.postMessage(message)
 const { nowMs, ...data } = workerData as ThreadData
 
 try {
-  const keeper = openKeeper(
+  const methods = openFile(
     {
       ...data,
       open: await loadDriver(),
       alarm: (code, message) => say({ kind: 'alarm', code, message }),
+      note: (message) => say({ kind: 'note', message }),
       elapsedMs: () => performance.now(),
     },
     nowMs,
   )
-  answer(operations(keeper))
+  port.on('message', (request: Request) => answer(methods, request))
   say({ kind: 'ready' })
 } catch (error) {
-  say({ kind: 'refused', error: formatError(error) })
+  say({ kind: 'refused', error: formatError(error, error instanceof DamageError ? DAMAGED : undefined) })
 }
 
-function answer(methods: Operations): void {
-  port?.on('message', ([id, name, args]: Request) => {
-    try {
-      const value = (methods[name] as (...args: unknown[]) => unknown)(...args)
-      say({ kind: 'done', id, value })
-    } catch (error) {
-      say({ kind: 'failed', id, error: formatError(error) })
+function answer(methods: Operations, [id, name, args]: Request): void {
+  try {
+    const value = (methods[name] as (...args: unknown[]) => unknown)(...args)
+    say({ kind: 'done', id, value })
+  } catch (error) {
+    say({ kind: 'failed', id, error: formatError(error) })
+    if (error instanceof StoreFailure) {
+      // Ending the thread is the one way to be rid of a connection that works with both drivers.
+      say({ kind: 'broken', trouble: error.trouble })
+      port?.close()
     }
-    if (name === 'close') port.close()
-  })
+  }
+  if (name === 'close') port?.close()
 }

@@ -17,6 +17,7 @@ import { appending } from './append.js'
 import { MOST_CHUNK_EVENTS } from './chunk.js'
 import type { ChunkHeader } from './chunks.js'
 import { chunks as chunkTable } from './chunks.js'
+import { textOf } from './columns.js'
 import { DamageError } from './damage.js'
 import type { Database } from './driver.js'
 import type { Lane } from './lanes.js'
@@ -45,8 +46,13 @@ export interface Store {
   dropLetters(filter: DeadLetterFilter): number
   /** One real commit. */
   probe(nowMs: number): void
-  /** What is due now and then: forgetting old ids and letters, giving free space back. Short, and safe to leave out. */
+  /** What is due now and then: forgetting old ids and letters. Short, and safe to leave out. */
   maintain(nowMs: number): void
+  /**
+   * Makes the file smaller after a great backlog has left. Takes time by what is still in it, not by what was: a quarter of a
+   * second where a gigabyte was drained. Fails without harm when there is no room for it.
+   */
+  giveBack(): void
   /** Bytes that the contents take in the file; pages that are free for reuse are not counted. */
   usedBytes(): number
   close(): void
@@ -54,6 +60,8 @@ export interface Store {
 
 export interface StoreOptions {
   maxBytes: number
+  /** Leases are numbered from here on. */
+  firstLeaseId: number
   /** Someone must look. */
   alarm: (code: string, message: string) => void
 }
@@ -63,13 +71,13 @@ const GIVEN_BACK_BYTES = 64 * 1024 * 1024
 const GIVEN_BACK_SHARE = 8
 
 /** @throws DamageError when what the file says of itself does not fit together */
-export function openStore(db: Database, { maxBytes, alarm }: StoreOptions): Store {
+export function openStore(db: Database, { maxBytes, firstLeaseId, alarm }: StoreOptions): Store {
   const lanes = loadLanes(db)
   const seen = loadSeen(db)
   const transact = transactions(db, lanes)
   const chunks = chunkTable(db)
   const letters = letterTable(db, chunks, transact)
-  const leases = openLeases(chunks)
+  const leases = openLeases(chunks, firstLeaseId)
   const append = appending(chunks, transact, seen)
   const settle = settling(chunks, leases, letters, transact)
   const setHold = db.prepare('UPDATE lane SET hold = ? WHERE id = ?')
@@ -106,7 +114,7 @@ export function openStore(db: Database, { maxBytes, alarm }: StoreOptions): Stor
         receivedAtMs: row?.receivedAtMs ?? 0,
         diedAtMs: nowMs,
         reason: { cause: 'corrupt', message },
-        json: row?.body ?? '',
+        json: row === undefined ? '' : textOf(row.body),
       })
       transaction.add(lane, 'dead', events - 1)
       transaction.add(lane, 'letters_dropped', events - 1)
@@ -208,7 +216,9 @@ export function openStore(db: Database, { maxBytes, alarm }: StoreOptions): Stor
         sumOf(({ sums }) => sums.letter_bytes),
         maxBytes,
       )
-      // Takes time by what is left, not by what was there: a quarter of a second after a gigabyte was drained.
+    },
+
+    giveBack() {
       const freeBytes = freePages() * pageBytes
       if (freeBytes > GIVEN_BACK_BYTES && freeBytes > GIVEN_BACK_SHARE * usedBytes()) db.exec('VACUUM')
     },
@@ -216,7 +226,11 @@ export function openStore(db: Database, { maxBytes, alarm }: StoreOptions): Stor
     usedBytes,
 
     close() {
-      db.exec('PRAGMA wal_checkpoint(TRUNCATE)')
+      try {
+        db.exec('PRAGMA wal_checkpoint(TRUNCATE)')
+      } catch {
+        // No room, for example. What is acknowledged is in the log as safely as in the file; the next start reads both.
+      }
       db.close()
     },
   }

@@ -1,22 +1,31 @@
 import { isBuiltin } from 'node:module'
 import { Worker } from 'node:worker_threads'
 import { QueueUnavailableError } from '../../errors.js'
+import { DamageError } from './damage.js'
 import type { Message, ThreadData } from './messages.js'
-import { parseError } from './messages.js'
+import { DAMAGED, parseError } from './messages.js'
 import type { Operations } from './operations.js'
-import { workerUrl } from './worker-url.js'
+import type { Trouble } from './trouble.js'
+import { sentence } from './trouble.js'
 
-/** The queue's thread, seen from the main one. */
+/** One life of the queue's thread, seen from the main one. It opens the file once, and ends when that cannot be used any more. */
 export interface Thread {
-  /** Asks for an operation. Rejects with what it threw, or when the thread is dead. */
-  call<Name extends keyof Operations>(
-    name: Name,
-    ...args: Parameters<Operations[Name]>
-  ): Promise<ReturnType<Operations[Name]>>
-  /** Whether it ended without being told to. */
-  isDead(): boolean
-  /** Resolves when it has ended. */
-  ended: Promise<void>
+  /** Asks for an operation. Rejects with what it threw, or when the thread ends. */
+  call: Call
+  /** Resolves when it has ended and let go of the file: as it was told to, or with the trouble it met. */
+  ended: Promise<'closed' | Trouble>
+}
+
+export type Call = <Name extends keyof Operations>(
+  name: Name,
+  ...args: Parameters<Operations[Name]>
+) => Promise<ReturnType<Operations[Name]>>
+
+export interface Watch {
+  /** Someone must look. */
+  alarm(code: string, message: string): void
+  /** Something is well again. */
+  note(message: string): void
 }
 
 interface Waiting {
@@ -27,33 +36,33 @@ interface Waiting {
 /**
  * Starts the thread; resolves when it has opened the file.
  *
- * @param alarm someone must look; also told when the thread dies
- * @throws QueueInUseError | QueueUnavailableError when it cannot open the file
+ * @throws QueueInUseError | QueueUnavailableError when it cannot
+ * @throws DamageError when the file is damaged: start once more, with `damage`
  */
-export function startThread(data: ThreadData, alarm: (code: string, message: string) => void): Promise<Thread> {
-  const worker = new Worker(workerUrl(), {
+export function startThread(data: ThreadData, url: URL, watch: Watch): Promise<Thread> {
+  const worker = new Worker(url, {
     workerData: data,
     // Node 22 calls `node:sqlite` experimental on every start; what the queue uses of it has not changed since.
     execArgv: isBuiltin('node:sqlite') ? ['--disable-warning=ExperimentalWarning'] : [],
   })
   const waiting = new Map<number, Waiting>()
   let lastId = 0
-  let state: 'starting' | 'running' | 'closing' | 'ended' | 'dead' = 'starting'
+  let end: 'closed' | Trouble = { kind: 'unreachable', message: 'Its thread ended unexpectedly.' }
 
   return new Promise((resolve, reject) => {
-    const ended = new Promise<void>((resolveEnded) => {
+    let refusal: Error | undefined
+
+    const ended = new Promise<'closed' | Trouble>((resolveEnded) => {
       worker.on('exit', () => {
-        if (state === 'starting') reject(new QueueUnavailableError('The thread of the queue ended while it started.'))
-        if (state === 'running') die('it ended')
-        if (state !== 'dead') state = 'ended'
-        resolveEnded()
+        const reason = end === 'closed' ? 'The queue is closed.' : sentence(end)
+        for (const one of waiting.values()) one.reject(new QueueUnavailableError(reason))
+        waiting.clear()
+        reject(refusal ?? new QueueUnavailableError(reason))
+        resolveEnded(end)
       })
     })
 
-    worker.on('error', (error) => {
-      if (state === 'starting') reject(new QueueUnavailableError(`The thread of the queue failed: ${error.message}`))
-      else die(error.message)
-    })
+    worker.on('error', ({ message }: Error) => (end = { kind: 'unreachable', message: `Its thread died: ${message}` }))
 
     worker.on('message', (message: Message) => {
       switch (message.kind) {
@@ -63,27 +72,35 @@ export function startThread(data: ThreadData, alarm: (code: string, message: str
         case 'failed':
           take(message.id)?.reject(parseError(message.error))
           return
+        case 'broken':
+          end = message.trouble
+          return
         case 'alarm':
-          alarm(message.code, message.message)
+          watch.alarm(message.code, message.message)
+          return
+        case 'note':
+          watch.note(message.message)
           return
         case 'ready':
-          state = 'running'
-          resolve({ call: call as Thread['call'], isDead: () => state === 'dead', ended })
+          resolve({ call, ended })
           return
-        case 'refused':
-          state = 'ended'
-          reject(parseError(message.error))
+        case 'refused': {
+          const { code, message: reason } = message.error
+          refusal = code === DAMAGED ? new DamageError(reason) : parseError(message.error)
           return
+        }
       }
     })
   })
 
-  function call(name: keyof Operations, ...args: unknown[]): Promise<unknown> {
-    if (state !== 'running') return Promise.reject(new QueueUnavailableError('The thread of the queue has ended.'))
-    if (name === 'close') state = 'closing'
+  function call<Name extends keyof Operations>(
+    name: Name,
+    ...args: Parameters<Operations[Name]>
+  ): Promise<ReturnType<Operations[Name]>> {
+    if (name === 'close') end = 'closed'
     const id = ++lastId
     return new Promise((resolve, reject) => {
-      waiting.set(id, { resolve, reject })
+      waiting.set(id, { resolve: resolve as Waiting['resolve'], reject })
       worker.postMessage([id, name, args])
     })
   }
@@ -92,13 +109,5 @@ export function startThread(data: ThreadData, alarm: (code: string, message: str
     const found = waiting.get(id)
     waiting.delete(id)
     return found
-  }
-
-  /** Nothing more is acknowledged. What is on disk stays there; a new process reads it. */
-  function die(reason: string): void {
-    state = 'dead'
-    alarm('queue_refusing', `The thread of the queue died: ${reason}. Restart the collector.`)
-    for (const { reject } of waiting.values()) reject(new QueueUnavailableError('The thread of the queue died.'))
-    waiting.clear()
   }
 }
