@@ -32,6 +32,8 @@ export type {
   AnyGraphError,
 } from './behaviour/behaviour.js'
 
+export { judgeEvent } from './judge-event.js'
+export type { Objection } from './judge-event.js'
 export { rulesTable } from './rules/rules-table.js'
 export type { RuleRow } from './rules/rules-table.js'
 export type { Evidence } from './rules/rule.js'

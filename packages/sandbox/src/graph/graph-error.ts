@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import type { BrokenRule } from '../rules/rule.js'
+import { messageOf, type BrokenRule } from '../rules/rule.js'
 
 /**
  * An error as the Graph API words it, with the HTTP status it comes under.
@@ -97,9 +97,9 @@ export function objectMissing(method: string, id: string): GraphError {
 }
 
 /** The answer to a request that breaks a rule. Like Meta's, it does not say which of the events it was. */
-export function ruleError({ rule, path }: BrokenRule): GraphError {
-  const field = path.replace(/\[\d+\]/g, '')
-  const message = rule.message.replace('{field}', field)
+export function ruleError(broken: BrokenRule): GraphError {
+  const { rule } = broken
+  const message = messageOf(broken)
   return {
     status: 400,
     code: 100,

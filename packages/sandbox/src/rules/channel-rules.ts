@@ -2,7 +2,8 @@ import { isObject } from './field-type.js'
 import type { Candidate, Rule } from './rule.js'
 
 const EXTENDED_DEVICE_VALUES = 16
-const MESSAGING_CHANNELS = ['whatsapp', 'messenger', 'instagram']
+/** Any of them names the business that was written to. */
+const ACCOUNTS = ['page_id', 'whatsapp_business_account_id', 'ig_account_id']
 /** Meta speaks of special names; the list is as complete as could be observed. */
 const MESSAGING_EVENT_NAMES = [
   'LeadSubmitted',
@@ -26,12 +27,10 @@ export const CHANNEL_RULES: readonly Rule<Candidate>[] = [
   {
     name: 'messaging_without_channel',
     title: 'Missing Messaging Channel',
-    message: `Events with action_source business_messaging must carry messaging_channel: ${MESSAGING_CHANNELS.join(', ')}.`,
+    message: 'Events with action_source business_messaging must carry messaging_channel.',
     evidence: 'documented',
     brokenBy: ({ event }) =>
-      isMessaging(event) && !MESSAGING_CHANNELS.includes(event['messaging_channel'] as string)
-        ? 'messaging_channel'
-        : undefined,
+      isMessaging(event) && event['messaging_channel'] === undefined ? 'messaging_channel' : undefined,
   },
   {
     name: 'messaging_event_not_allowed',
@@ -49,7 +48,7 @@ export const CHANNEL_RULES: readonly Rule<Candidate>[] = [
     message: 'Business messaging events must carry user_data.page_id or user_data.whatsapp_business_account_id.',
     evidence: 'observed',
     brokenBy: ({ event, user }) =>
-      isMessaging(event) && !user['page_id'] && !user['whatsapp_business_account_id'] ? 'user_data.page_id' : undefined,
+      isMessaging(event) && !ACCOUNTS.some((account) => user[account]) ? 'user_data.page_id' : undefined,
   },
   {
     name: 'app_without_app_data',

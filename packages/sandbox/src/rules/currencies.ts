@@ -1,6 +1,5 @@
 /**
  * ISO 4217, with the codes that were withdrawn in the last years: Meta does not publish which of them it still takes.
- * Left out are `XXX` (no currency) and `XTS` (for testing), which are no money.
  */
 export const CURRENCIES: ReadonlySet<string> = new Set(
   `AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BHD BIF BMD BND BOB BOV BRL BSD BTN BWP BYN BYR BZD CAD CDF CHE
@@ -9,5 +8,5 @@ export const CURRENCIES: ReadonlySet<string> = new Set(
    LVL LYD MAD MDL MGA MKD MMK MNT MOP MRO MRU MUR MVR MWK MXN MXV MYR MZN NAD NGN NIO NOK NPR NZD OMR PAB PEN PGK PHP PKR
    PLN PYG QAR RON RSD RUB RWF SAR SBD SCR SDG SEK SGD SHP SLE SLL SOS SRD SSP STD STN SVC SYP SZL THB TJS TMT TND TOP TRY
    TTD TWD TZS UAH UGX USD USN UYI UYU UYW UZS VED VEF VES VND VUV WST XAF XAG XAU XBA XBB XBC XBD XCD XCG XDR XOF XPD XPF
-   XPT XSU XUA YER ZAR ZMK ZMW ZWG ZWL`.split(/\s+/),
+   XPT XSU XTS XUA XXX YER ZAR ZMK ZMW ZWG ZWL`.split(/\s+/),
 )

@@ -2,23 +2,24 @@ import { CURRENCIES } from './currencies.js'
 import { isObject, wrongType, type FieldType } from './field-type.js'
 import type { Candidate, Rule } from './rule.js'
 
-/** @see https://developers.facebook.com/documentation/ads-commerce/conversions-api/parameters/custom-data */
+/**
+ * The properties that Meta lists for the Conversions API. All others are the site's own and may hold anything.
+ *
+ * @see https://developers.facebook.com/documentation/ads-commerce/conversions-api/parameters/custom-data
+ */
 const CUSTOM_DATA_FIELDS = {
   value: 'amount',
   currency: 'text',
   content_ids: 'ids',
   contents: 'list',
-  content_type: 'text',
-  content_name: 'text',
-  content_category: 'text',
-  order_id: 'id',
+  content_type: 'label',
+  order_id: 'label',
   num_items: 'whole',
   predicted_ltv: 'amount',
   net_revenue: 'amount',
-  search_string: 'text',
-  status: 'truthOrText',
-  delivery_category: 'text',
-  item_number: 'id',
+  search_string: 'label',
+  status: 'label',
+  item_number: 'label',
   store_data: 'object',
 } as const satisfies Record<string, FieldType>
 
@@ -26,10 +27,7 @@ const CONTENT_FIELDS = {
   id: 'id',
   quantity: 'amount',
   item_price: 'amount',
-  title: 'text',
-  description: 'text',
-  brand: 'text',
-  category: 'text',
+  price: 'amount',
 } as const satisfies Record<string, FieldType>
 
 const DELIVERY_CATEGORIES = ['in_store', 'curbside', 'home_delivery']

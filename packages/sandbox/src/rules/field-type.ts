@@ -2,21 +2,27 @@
 export type FieldType = keyof typeof FIELD_TYPES
 
 export const FIELD_TYPES = {
-  text: (value: unknown) => typeof value === 'string' && value.trim() !== '',
+  text: isText,
+  /** One text or a list of them. */
   texts: (value: unknown) => isText(value) || (Array.isArray(value) && value.length > 0 && value.every(isText)),
-  id: (value: unknown) => isText(value) || Number.isSafeInteger(value),
-  ids: (value: unknown) => Array.isArray(value) && value.every((id) => isText(id) || Number.isSafeInteger(id)),
-  whole: (value: unknown) => Number.isSafeInteger(value),
+  id: isId,
+  ids: (value: unknown) => Array.isArray(value) && value.every(isId),
+  whole: (value: unknown) => Number.isInteger(value),
   /** Meta's own samples send sums of money as text, too. */
   amount: (value: unknown) => Number.isFinite(value) || (typeof value === 'string' && /^[+-]?\d+(\.\d+)?$/.test(value)),
   truth: (value: unknown) => typeof value === 'boolean',
-  truthOrText: (value: unknown) => typeof value === 'boolean' || isText(value),
+  /** For people to read: may be empty. */
+  label: (value: unknown) => ['string', 'number', 'boolean'].includes(typeof value),
   list: (value: unknown) => Array.isArray(value),
   object: isObject,
 } satisfies Record<string, (value: unknown) => boolean>
 
 function isText(value: unknown): boolean {
-  return typeof value === 'string' && value.trim() !== ''
+  return typeof value === 'string' && value !== ''
+}
+
+function isId(value: unknown): boolean {
+  return isText(value) || Number.isInteger(value)
 }
 
 export function isObject(value: unknown): value is Record<string, unknown> {

@@ -57,3 +57,8 @@ export function firstBroken<Subject>(
   }
   return undefined
 }
+
+/** The rule's message, about the field that broke it. Like Meta's, it does not say which event's. */
+export function messageOf({ rule, path }: BrokenRule): string {
+  return rule.message.replace('{field}', path.replace(/\[\d+\]/g, ''))
+}

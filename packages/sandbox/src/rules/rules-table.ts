@@ -1,6 +1,6 @@
 import { ALL_EVENT_RULES } from './judge-event.js'
 import { REQUEST_RULES } from './request-rules.js'
-import type { Evidence } from './rule.js'
+import type { Evidence, Rule } from './rule.js'
 
 /** A rule as people and machines read it. */
 export interface RuleRow {
@@ -14,12 +14,9 @@ export interface RuleRow {
 
 /** All rules, in the order in which they are looked at. */
 export function rulesTable(): RuleRow[] {
-  return [...REQUEST_RULES, ...ALL_EVENT_RULES].map(({ name, subcode, title, message, evidence }) => ({
-    name,
-    code: 100,
-    ...(subcode !== undefined && { subcode }),
-    title,
-    message,
-    evidence,
-  }))
+  return [...REQUEST_RULES, ...ALL_EVENT_RULES].map(ruleRow)
+}
+
+export function ruleRow({ name, subcode, title, message, evidence }: Rule<never>): RuleRow {
+  return { name, code: 100, ...(subcode !== undefined && { subcode }), title, message, evidence }
 }

@@ -58,19 +58,18 @@ export const USER_DATA_RULES: readonly Rule<Candidate>[] = [
     message: 'fbp must be fb.<subdomain index>.<creation time in ms>.<random number>, as in the _fbp cookie.',
     evidence: 'assumed',
     brokenBy: ({ user: { fbp } }) =>
-      fbp === undefined || /^fb\.\d\.\d{13}\.\d{1,20}$/.test(withoutAppendix(fbp as string))
+      fbp === undefined || /^fb\.\d+\.\d+\.\d{1,20}$/.test(withoutAppendix(fbp as string))
         ? undefined
         : 'user_data.fbp',
   },
   {
+    // A click id may hold dots: the pixel hides them in its cookie, and sends them.
     name: 'fbc_malformed',
     title: 'Invalid fbc',
     message: 'fbc must be fb.<subdomain index>.<creation time in ms>.<fbclid>, as in the _fbc cookie.',
     evidence: 'assumed',
     brokenBy: ({ user: { fbc } }) =>
-      fbc === undefined || /^fb\.\d\.\d{13}\.[A-Za-z0-9_-]+$/.test(withoutAppendix(fbc as string))
-        ? undefined
-        : 'user_data.fbc',
+      fbc === undefined || /^fb\.\d+\.\d+\.[A-Za-z0-9_.-]+$/.test(fbc as string) ? undefined : 'user_data.fbc',
   },
   {
     name: 'user_data_too_broad',
@@ -94,6 +93,7 @@ function valuesOf(value: unknown): unknown[] {
   return Array.isArray(value) ? value : [value]
 }
 
+/** MD5, of old, goes through Meta's own libraries unhashed and is not known to be refused; it is warned about. */
 function isDigest(value: unknown): boolean {
-  return /^[0-9a-f]{64}$/.test(withoutAppendix(value as string))
+  return /^(?:[0-9a-f]{64}|[0-9a-f]{32})$/.test(withoutAppendix(value as string))
 }

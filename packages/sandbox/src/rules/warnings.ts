@@ -38,6 +38,17 @@ export const WARNINGS: readonly Warning[] = [
       [...HASHED_FIELDS, 'external_id'].some((field) => [user[field]].flat().includes(HASH_OF_NOTHING)),
   },
   {
+    name: 'hashed_with_md5',
+    message: 'A parameter is an MD5 digest. Meta asks for SHA-256.',
+    appliesTo: ({ user }) => HASHED_FIELDS.some((field) => [user[field]].flat().some(isMd5)),
+  },
+  {
+    name: 'creation_time_not_in_milliseconds',
+    message: 'fbp or fbc says a time of creation that is not in milliseconds.',
+    appliesTo: ({ user: { fbp, fbc } }) =>
+      [fbp, fbc].some((id) => typeof id === 'string' && !/^fb\.\d+\.\d{13}\./.test(id)),
+  },
+  {
     name: 'external_id_not_hashed',
     message: 'external_id is plain: the pixel sends its SHA-256, and the two will not match.',
     appliesTo: ({ user }) =>
@@ -66,6 +77,10 @@ export const WARNINGS: readonly Warning[] = [
       [event['event_source_url'], event['referrer_url'], JSON.stringify(custom)].some(seemsToHoldAnEmail),
   },
 ]
+
+function isMd5(value: unknown): boolean {
+  return typeof value === 'string' && /^[0-9a-f]{32}$/.test(value)
+}
 
 function seemsToHoldAnEmail(text: unknown): boolean {
   return typeof text === 'string' && /@|%40/.test(text) && EMAIL.test(text)
