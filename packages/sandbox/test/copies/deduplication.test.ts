@@ -44,7 +44,10 @@ describe('a copy from each side, with one event id', () => {
     arrive()
 
     expect(verdicts()).toEqual([['once', 1]])
-    expect(ledger.received().map(({ counted }) => counted)).toEqual([true, false])
+    expect(ledger.received().map(({ event_id, counted }) => [event_id, counted])).toEqual([
+      ['A', true],
+      ['A', false],
+    ])
   })
 
   it('counts twice when 48 hours lie between them', () => {

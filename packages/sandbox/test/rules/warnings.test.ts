@@ -8,7 +8,7 @@ const user = (user_data: Record<string, unknown>) => purchase({ user_data })
 const CASES: [warning: string, event: Record<string, unknown>][] = [
   ['event_id_missing', purchase({ event_id: undefined })],
   ['unknown_event_field', purchase({ mirror: { pixel: 'loaded' } })],
-  ['unknown_user_data_field', user({ email: 'x' })],
+  ['unknown_user_data_field', user({ fbp: 'fb.1.1763999000000.1', email: 'x' })],
   ['hash_of_nothing', user({ em: [sha256('')] })],
   ['hash_of_nothing', user({ external_id: sha256('') })],
   ['hashed_with_md5', user({ em: [sha256('a@b.example').slice(32)] })],
