@@ -25,6 +25,7 @@ import type { PipelineOptions, Transform } from './pipeline/pipeline-options.js'
 import { createPixels, type Pixels } from './pixels.js'
 import { openQueue } from './queue/open-queue.js'
 import type { Queue } from './queue/queue.js'
+import { watchQueue } from './queue-watch.js'
 import { createDirectQueue } from './relay/direct-queue.js'
 import { createRelay } from './relay/relay.js'
 import type { Settings } from './settings.js'
@@ -118,6 +119,7 @@ export async function createCollector(options: CollectorOptions): Promise<Collec
   const relay = createRelay({ ...graph, queue, pixels, observe, log, now })
 
   let closed = true
+  let endWatch = (): void => undefined
   const readiness = createReadiness(() => queue, now)
   const pipeline: PipelineOptions = {
     pixels,
@@ -173,6 +175,7 @@ export async function createCollector(options: CollectorOptions): Promise<Collec
         await readiness.start()
         closed = false
         relay.start()
+        endWatch = watchQueue({ queue, observe, log, now })
         const { port, adminPort } = settings
         return listen ? await listeners.open() : { port, adminPort }
       } catch (error) {
@@ -185,6 +188,7 @@ export async function createCollector(options: CollectorOptions): Promise<Collec
 
   async function stop(graceMs = settings.stopTimeoutMs): Promise<void> {
     readiness.close()
+    endWatch()
     closed = true
     inspector?.hangUp()
     await Promise.all([listeners.close(graceMs), relay.stop(graceMs)])

@@ -23,6 +23,9 @@ export interface QueueDesk {
  * @throws NoAnswerError when another process has it and does not answer on the admin listener
  */
 export async function openQueueDesk(settings: Settings): Promise<QueueDesk> {
+  if (settings.queueUrl.startsWith('direct:')) {
+    throw new QueueUnavailableError('QUEUE_URL is direct: nothing waits, and there are no dead letters.')
+  }
   const file = /^sqlite:(.+)$/.exec(settings.queueUrl)?.[1]
   if (file !== undefined && !existsSync(file)) {
     throw new QueueUnavailableError(

@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto'
-import { QueueFullError, QueueUnavailableError } from '../../errors.js'
+import { NoAnswerError, QueueFullError, QueueUnavailableError } from '../../errors.js'
 import { createBotCheck } from '../../pipeline/bot-check.js'
 import { ingest, type IngestParts } from '../../pipeline/ingest.js'
 import { createPixels } from '../../pixels.js'
 import { openQueue } from '../../queue/open-queue.js'
+import { createDirectQueue } from '../../relay/direct-queue.js'
 import type { Settings } from '../../settings.js'
 import { quietly } from '../queue-desk.js'
 import { TryAgainError, type Destination } from './destination.js'
@@ -15,19 +16,24 @@ import { byEvent } from './refused.js'
  * @throws QueueInUseError when one does
  */
 export async function openQueueDestination(settings: Settings, testEventCode?: string): Promise<Destination> {
-  const queue = await openQueue(settings.queueUrl, quietly(settings))
+  const pixels = createPixels(settings.pixels)
+  const direct = settings.queueUrl.startsWith('direct:')
+  if (direct && settings.sandbox) throw new NoAnswerError('QUEUE_URL is direct, and there is no token to send with.')
+  const queue = direct
+    ? createDirectQueue({ ...settings, pixels, observe: () => undefined })
+    : await openQueue(settings.queueUrl, quietly(settings))
   const parts: IngestParts = {
     queue,
     observe: () => undefined,
     pipeline: {
-      pixels: createPixels(settings.pixels),
+      pixels,
       defaultCountry: settings.defaultCountry,
       isBot: createBotCheck(),
       randomId: randomUUID,
     },
   }
   return {
-    name: 'the queue',
+    name: direct ? 'Meta' : 'the queue',
     close: () => queue.close(),
     async deliver(events) {
       const body = { data: events, ...(testEventCode !== undefined && { test_event_code: testEventCode }) }

@@ -23,7 +23,7 @@ export function announcement({ version, settings, pages }: Running, paint: Paint
     paint('bold', `Pixel Mirror ${version} runs.`),
     ...pages.map(({ text, href }) => `  ${text.padEnd(width)}  ${href}`),
     destination(settings, paint),
-    `Events wait in ${queueInWords(settings.queueUrl)} until they are delivered. Stop with Ctrl+C.`,
+    `${queueInWords(settings.queueUrl)} Stop with Ctrl+C.`,
     '',
   ].join('\n')
 }
@@ -42,8 +42,8 @@ function destination({ sandbox, pixels, graphUrl, apiVersion }: Settings, paint:
 
 /** Never the whole address: it may hold a password. */
 function queueInWords(queueUrl: string): string {
+  if (queueUrl.startsWith('direct:')) return 'There is no queue. A sender is answered when Meta has answered.'
   const file = /^sqlite:(.+)$/.exec(queueUrl)?.[1]
-  if (file !== undefined) return file
-  if (queueUrl.startsWith('direct:')) return 'no queue (a sender is answered when Meta has answered), nowhere'
-  return queueUrl.startsWith('nats:') ? 'NATS JetStream' : 'PostgreSQL'
+  const place = file ?? (queueUrl.startsWith('nats:') ? 'NATS JetStream' : 'PostgreSQL')
+  return `Events wait in ${place} until they are delivered.`
 }

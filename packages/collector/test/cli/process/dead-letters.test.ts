@@ -79,6 +79,13 @@ describe('pixel-mirror dead-letters and queue status', () => {
     expect(output).toContain('No collector answers at http://127.0.0.1:9')
   })
 
+  it('says so when events never wait', async () => {
+    const { code, output } = await workshop.outcome(['dead-letters', 'list'], { QUEUE_URL: 'direct:' })
+
+    expect(code).toBe(69)
+    expect(output).toContain('there are no dead letters')
+  })
+
   it('says so when there is no queue', async () => {
     const { code, output } = await workshop.outcome(['queue', 'status'], { QUEUE_URL: 'sqlite:elsewhere/queue.db' })
 
