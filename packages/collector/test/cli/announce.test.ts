@@ -49,11 +49,12 @@ describe('announcement()', () => {
 })
 
 describe('painter()', () => {
-  const terminal = { write: () => undefined, isTTY: true }
+  const write = (): void => undefined
+  const terminal = { write, isTTY: true }
 
   it.each([
     [terminal, {}, true],
-    [{ write: () => undefined }, {}, false],
+    [{ write }, {}, false],
     [terminal, { NO_COLOR: '1' }, false],
     [terminal, { CI: 'true' }, false],
     [terminal, { TERM: 'dumb' }, false],
