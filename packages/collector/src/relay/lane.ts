@@ -40,6 +40,8 @@ export interface Lane {
   pause: { timer: NodeJS.Timeout; dueMs: number } | undefined
   /** A parked lane's next batch is one event, to see. */
   probing: boolean
+  /** It is to be tried again as soon as the try under way has ended. */
+  kicked: boolean
   /** What the queue remembers for other nodes and the next start. */
   hold: LaneHold | undefined
   /** When the hold was last changed here, by the clock that never jumps. */
@@ -83,6 +85,7 @@ export function createLane(key: LaneKey, limits: RelayLimits, random: () => numb
     gathering: undefined,
     pause: undefined,
     probing: false,
+    kicked: false,
     hold: undefined,
     holdChangedMs: 0,
     budget: createBudget(limits.bisectRequestsPerMinute),

@@ -51,6 +51,8 @@ export const RELAY_LIMITS = {
 
   /** How often the queue is asked for lanes that nobody called for: holds of other nodes, lanes of a node that died. */
   rescanMs: 5 * SECOND_MS,
+  /** How long giving back may take after the grace time: a storage that hangs must not keep the process from ending. */
+  giveBackMs: 5 * SECOND_MS,
 }
 
 export type RelayLimits = typeof RELAY_LIMITS

@@ -33,7 +33,7 @@ describe('lanes', () => {
     const ids = pixelIds(20)
     world = await createWorld(
       ids.map((id) => pixel(id)),
-      { limits: { sockets: 1, maxEvents: 10 } },
+      { limits: { sockets: 1, maxEvents: 10, gatherMs: 0 } },
     )
     for (const pixelId of ids) await world.fill({ pixelId }, 30)
 

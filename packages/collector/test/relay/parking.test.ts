@@ -68,6 +68,23 @@ describe('a lane whose token is refused', () => {
     expect(world.happenings.filter(({ kind }) => kind === 'alarm')).toEqual([])
   })
 
+  it('is tried at once also when the token is exchanged while the old one is being tried', async () => {
+    world = await createWorld([pixel('111')], { limits: { probeMs: NEVER } })
+    const ids = await world.fill(SHOP, 5)
+    const judge = onlyTakes(() => 'new')
+    world.graph.behave = (request) => {
+      if (world.graph.requests.length === 2) world.pixels.set(pixel('111', { accessToken: new Secret('new') }))
+      return judge(request)
+    }
+    world.relay.start()
+    await parked()
+
+    world.relay.kick(SHOP)
+    await world.drained()
+
+    expectTaken(world.graph, ids)
+  })
+
   it('is remembered by the queue with what to do, and raises one alarm', async () => {
     world = await createWorld([pixel('111')])
     await world.fill(SHOP, 5)

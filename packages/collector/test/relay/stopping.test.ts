@@ -66,6 +66,24 @@ describe('stop()', () => {
     expect(world.relay.lanes()).toMatchObject([{ state: 'stopped' }])
   })
 
+  it('does not wait for a queue that hangs', async () => {
+    const queue = memoryQueue()
+    let hang = false
+    const never = new Promise<never>(() => undefined)
+    world = await createWorld([pixel('111')], {
+      queue: { ...queue, settle: (lease, verdicts) => (hang ? never : queue.settle(lease, verdicts)) },
+      limits: { giveBackMs: 50 },
+    })
+    await world.fill(SHOP, 3)
+    hang = true
+    world.relay.start()
+    await eventually(() => expect(world.graph.requests).toHaveLength(1))
+
+    await world.relay.stop(0)
+
+    expect(world.relay.lanes()).toMatchObject([{ state: 'stopped' }])
+  })
+
   it('ends with nothing left behind when it comes at any moment of a busy relay', async () => {
     for (let round = 0; round < 30; round++) {
       world = await createWorld([pixel('111'), pixel('222')], { limits: { maxEvents: 10 } })
