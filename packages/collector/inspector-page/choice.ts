@@ -28,7 +28,7 @@ export function readChoice(hash: string): Choice {
   const range = parameters.get('range') ?? ''
   return {
     view: VIEWS.find((view) => view === path) ?? 'flow',
-    range: range in RANGE_WORDS ? (range as RangeName) : '24h',
+    range: Object.hasOwn(RANGE_WORDS, range) ? (range as RangeName) : '24h',
     pixel: parameters.get('pixel') ?? '',
     name: parameters.get('name') ?? '',
   }

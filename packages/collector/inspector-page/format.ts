@@ -1,12 +1,15 @@
-/** Numbers, times and amounts as people of the reader's language write them. */
+/** Numbers, times and amounts, as they are written in the English of the reader; the page's words are English, too. */
 
-const whole = new Intl.NumberFormat()
-const short = new Intl.NumberFormat(undefined, { notation: 'compact', maximumFractionDigits: 1 })
-const percent = new Intl.NumberFormat(undefined, { style: 'percent' })
-const clock = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit', second: '2-digit' })
-const hour = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit' })
-const day = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'short' })
-const dayAndClock = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'medium' })
+const LOCALE =
+  (globalThis.navigator as Navigator | undefined)?.languages?.find((language) => /^en\b/i.test(language)) ?? 'en-GB'
+
+const whole = new Intl.NumberFormat(LOCALE)
+const short = new Intl.NumberFormat(LOCALE, { notation: 'compact', maximumFractionDigits: 1 })
+const percent = new Intl.NumberFormat(LOCALE, { style: 'percent' })
+const clock = new Intl.DateTimeFormat(LOCALE, { hour: '2-digit', minute: '2-digit', second: '2-digit' })
+const hour = new Intl.DateTimeFormat(LOCALE, { hour: '2-digit', minute: '2-digit' })
+const day = new Intl.DateTimeFormat(LOCALE, { day: 'numeric', month: 'short' })
+const dayAndClock = new Intl.DateTimeFormat(LOCALE, { dateStyle: 'medium', timeStyle: 'medium' })
 
 export const formatCount = (value: number): string => whole.format(Math.round(value))
 
@@ -41,7 +44,7 @@ export function formatDuration(ms: number): string {
   const [unit, length] = UNITS[first] ?? UNITS[3]
   if (unit === 's') return `${ms < 10_000 ? (ms / 1_000).toFixed(1) : Math.round(ms / 1_000)} s`
   const next = UNITS[first + 1]
-  const rest = next ? Math.round((ms % length) / next[1]) : 0
+  const rest = next ? Math.floor((ms % length) / next[1]) : 0
   return `${Math.floor(ms / length)} ${unit}${next && rest > 0 ? ` ${rest} ${next[0]}` : ''}`
 }
 
@@ -54,7 +57,7 @@ export function formatBytes(bytes: number): string {
 export function formatMoney(value: number, currency: string): string {
   try {
     const digits = Math.abs(value) >= 1_000 ? { maximumFractionDigits: 0 } : {}
-    return new Intl.NumberFormat(undefined, { style: 'currency', currency, ...digits }).format(value)
+    return new Intl.NumberFormat(LOCALE, { style: 'currency', currency, ...digits }).format(value)
   } catch {
     // Not a currency that this browser knows.
     return `${whole.format(value)} ${currency}`

@@ -37,6 +37,7 @@ const top = element('top')
 const main = element('view')
 let stream: StreamState = 'connecting'
 let problem: string | undefined
+let signedOut = false
 let painting = false
 let askingAt = 0
 let timer: number | undefined
@@ -63,6 +64,7 @@ function paint(): void {
   painting = true
   requestAnimationFrame(() => {
     painting = false
+    if (signedOut) return
     const header = top.cloneNode(false) as HTMLElement
     header.append(...buildHeader())
     morph(top, header)
@@ -154,20 +156,35 @@ const STREAM_WORDS: Record<StreamState, string> = {
   resting: 'Resting',
 }
 
+/** One question at a time, or a late answer to an old one would overwrite the new. */
+let loading = false
+let loadAgain = false
+
 async function load(): Promise<void> {
+  if (signedOut) return
   clearTimeout(timer)
   timer = undefined
-  askingAt = Date.now()
-  try {
-    await view().load(page)
-    problem = undefined
-  } catch (error) {
-    failed(error)
+  if (loading) {
+    loadAgain = true
+    return
   }
+  loading = true
+  do {
+    loadAgain = false
+    askingAt = Date.now()
+    try {
+      await view().load(page)
+      problem = undefined
+    } catch (error) {
+      failed(error)
+    }
+  } while (loadAgain && !signedOut)
+  loading = false
   paint()
 }
 
 async function loadHealth(): Promise<void> {
+  if (signedOut) return
   try {
     page.health = await get<Health>('health')
     page.setup.nowMs = page.health.nowMs
@@ -185,7 +202,7 @@ function loadSoon(): void {
 }
 
 function failed(error: unknown): void {
-  if (error instanceof SignInError) void start()
+  if (error instanceof SignInError) askToSignIn()
   else
     problem =
       error instanceof TypeError
@@ -193,6 +210,13 @@ function failed(error: unknown): void {
         : error instanceof Error
           ? error.message
           : String(error)
+}
+
+/** Puts the question in place of the page; until it is answered nothing else is asked or painted. */
+function askToSignIn(): void {
+  if (signedOut) return
+  signedOut = true
+  signIn(main, top, () => void start())
 }
 
 function confirm({ title, text, yes }: Question): Promise<boolean> {
@@ -252,12 +276,13 @@ window.addEventListener('hashchange', () => {
 let started = false
 
 async function start(): Promise<void> {
+  signedOut = false
   try {
     page.setup = await get<Setup>('setup')
   } catch (error) {
-    if (error instanceof SignInError) return signIn(main, top, () => void start())
     failed(error)
   }
+  if (signedOut) return
   await Promise.all([load(), loadHealth()])
   if (started) return
   started = true
@@ -275,13 +300,11 @@ async function start(): Promise<void> {
       paint()
     },
   )
-  const shownCharts = {
-    get: (key: string) =>
-      view()
-        .charts?.()
-        .find((data) => data.key === key),
-  } as ReadonlyMap<string, never>
-  followPointer(main, shownCharts)
+  followPointer(main, (key) =>
+    view()
+      .charts?.()
+      .find((data) => data.key === key),
+  )
 }
 
 function element(id: string): HTMLElement {

@@ -2,6 +2,8 @@ import type { News } from './view.js'
 
 export type StreamState = 'connecting' | 'open' | 'lost' | 'resting'
 
+const TRY_AGAIN_MS = 5_000
+
 /**
  * Follows what happens, by server-sent events. Rests while nobody looks at the page.
  *
@@ -12,12 +14,18 @@ export function openStream(onNews: (news: News) => void, onState: (state: Stream
   let connected = false
 
   function connect(): void {
+    if (document.visibilityState === 'hidden') return
+    source?.close()
     source = new EventSource('api/stream')
     source.addEventListener('open', () => {
       onState('open', connected)
       connected = true
     })
-    source.addEventListener('error', () => onState('lost', false))
+    source.addEventListener('error', () => {
+      onState('lost', false)
+      // The browser tries again by itself, except after an answer that is no stream.
+      if (source?.readyState === EventSource.CLOSED) setTimeout(connect, TRY_AGAIN_MS)
+    })
     source.addEventListener('flow', (event: MessageEvent<string>) => onNews(JSON.parse(event.data) as News))
   }
 

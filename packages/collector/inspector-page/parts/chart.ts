@@ -216,8 +216,8 @@ function numbers(data: ChartData, times: readonly number[]): HTMLElement {
   )
 }
 
-/** Shows the numbers of the column under the pointer. One listener for all charts; `charts` finds the data by key. */
-export function followPointer(root: HTMLElement, charts: ReadonlyMap<string, ChartData>): void {
+/** Shows the numbers of the column under the pointer. One listener for all charts; `find` knows their data by key. */
+export function followPointer(root: HTMLElement, find: (key: string) => ChartData | undefined): void {
   let shown: HTMLElement | undefined
 
   const hide = (): void => {
@@ -228,7 +228,7 @@ export function followPointer(root: HTMLElement, charts: ReadonlyMap<string, Cha
   root.addEventListener('pointerleave', hide)
   root.addEventListener('pointermove', (event) => {
     const plot = event.target instanceof Element ? event.target.closest<HTMLElement>('.plot') : null
-    const data = charts.get(plot?.dataset['chart'] ?? '')
+    const data = find(plot?.dataset['chart'] ?? '')
     const canvas = plot?.querySelector<HTMLElement>('.canvas')
     const tip = plot?.querySelector<HTMLElement>('.tip')
     if (!data || !canvas || !tip) return hide()

@@ -28,6 +28,8 @@ export function createFlowView(): View {
   let search = ''
   let paused = false
   let more = false
+  /** What the rows answer to. */
+  let shown = ''
   const open = new Map<number, FlowEvent | 'loading' | 'gone'>()
 
   const states = (): readonly FlowState[] | undefined => FILTERS.find(({ key }) => key === filter)?.states
@@ -67,7 +69,10 @@ export function createFlowView(): View {
         get<Summary>('summary', { range, pixel, offset }),
       ])
       summary = sums
-      if (paused || open.size > 0) return
+      const asked = JSON.stringify(query(page))
+      if ((paused || open.size > 0) && asked === shown) return
+      if (asked !== shown) open.clear()
+      shown = asked
       more = latest.length === 100
       rows = latest
       behind = []

@@ -2,13 +2,20 @@ import type { Mirror } from '@pixel-mirror/common'
 import type { Happening } from '../observer.js'
 import type { Prepared, Sender } from '../pipeline/received.js'
 import type { Twin } from './api.js'
-import { ageClass, count, latencyClass, type Counts } from './counts.js'
+import { ageClass, count, latencyClass, names, type Counts } from './counts.js'
 
 /** Where to count: the sums of one pixel and event name in the minute of a moment. Both are empty where there are none. */
 export type CountsFor = (atMs: number, pixelId: string, eventName: string) => Counts
 
 /** Recovered: Meta would not have heard of the event without this copy. */
 export const RECOVERED: readonly Twin[] = ['blocked', 'absent']
+
+const twinName = names('twin')
+const ageName = names('age')
+const keyName = names('key')
+const repairName = names('repair')
+const moneyName = names('money')
+const freshName = names('fresh')
 
 /** Adds what happened to the sums. Never looks into an event's JSON: everything it needs was found before. */
 export function countHappening(happening: Happening, countsFor: CountsFor): void {
@@ -73,15 +80,15 @@ function countStored(
   counts: Counts,
 ): void {
   count(counts, 'events')
-  count(counts, `twin.${twin}`)
-  count(counts, `age.${ageClass(receivedAtMs - event.eventTimeMs)}`)
+  count(counts, twinName(twin))
+  count(counts, ageName(ageClass(receivedAtMs - event.eventTimeMs)))
   if (event.eventId !== undefined) count(counts, 'id')
   if (ipv6) count(counts, 'ipv6')
-  for (const key of matchKeys) count(counts, `key.${key}`)
-  for (const { code } of repairs) count(counts, `repair.${code}`)
+  for (const key of matchKeys) count(counts, keyName(key))
+  for (const { code } of repairs) count(counts, repairName(code))
   if (money) {
-    count(counts, `money.${money.currency}`, money.value)
-    if (RECOVERED.includes(twin)) count(counts, `money.${money.currency}.recovered`, money.value)
+    count(counts, moneyName(money.currency), money.value)
+    if (RECOVERED.includes(twin)) count(counts, `${moneyName(money.currency)}.recovered`, money.value)
   }
 }
 
@@ -110,7 +117,7 @@ function countSettled(
     const counts = countsFor(atMs, lane.pixelId, event.eventName)
     count(counts, verdict.kind)
     if (verdict.kind === 'delivered') {
-      count(counts, `fresh.${ageClass(atMs - event.eventTimeMs)}`)
+      count(counts, freshName(ageClass(atMs - event.eventTimeMs)))
       count(counts, 'waitedMs', atMs - event.receivedAtMs)
     } else {
       count(counts, `${verdict.kind}.${verdict.reason.cause}`)

@@ -17,6 +17,22 @@ export function addCounts(counts: Counts, more: Counts): void {
   }
 }
 
+/**
+ * Makes `prefix.word` for words of a short list, each once: putting texts together for every event costs more than counting it.
+ * Should the list turn out to be long after all, names are made afresh.
+ */
+export function names(prefix: string): (word: string) => string {
+  const made = new Map<string, string>()
+  return (word) => {
+    let name = made.get(word)
+    if (name === undefined) {
+      name = `${prefix}.${word}`
+      if (made.size < 500) made.set(word, name)
+    }
+    return name
+  }
+}
+
 /** Adds to one number, in place. */
 export function count(counts: Counts, name: string, amount = 1): void {
   counts[name] = (counts[name] ?? 0) + amount
