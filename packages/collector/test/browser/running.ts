@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { startNode, type Browser, type Child, type Page } from '@pixel-mirror/testing'
 
-const CLI = fileURLToPath(new URL('../../dist/cli.js', import.meta.url))
+const CLI = fileURLToPath(new URL('../../bin/pixel-mirror.js', import.meta.url))
 const SHOP = fileURLToPath(new URL('../../../../examples/static-shop/site', import.meta.url))
 
 /** The built collector as its own process, with the example shop and the sandbox, as `npm start` runs it. */
