@@ -1,3 +1,4 @@
+import { isIPv4 } from 'node:net'
 import { parseIpv4, parseIpv6 } from '@pixel-mirror/common'
 
 /** An address as proxies and sockets write it, without port, brackets and zone. Whether it is one is for others to say. */
@@ -35,5 +36,5 @@ function cut(address: string, ipv4Parts: number, ipv6Parts: number): string | un
 
 /** Whether a listener on this host is reached from this machine alone. */
 export function isLoopbackHost(host: string): boolean {
-  return host === 'localhost' || host === '::1' || /^127\./.test(host)
+  return host === 'localhost' || host === '::1' || (isIPv4(host) && host.startsWith('127.'))
 }
