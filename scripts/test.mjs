@@ -6,3 +6,9 @@ pnpm('run', 'typecheck')
 pnpm('run', 'build')
 pnpm('run', 'lint')
 pnpm('run', 'unit')
+
+// A workspace of its own, because of its weight.
+const lambda = ['--dir', 'examples/aws-lambda-cdk', '--ignore-workspace']
+pnpm(...lambda, 'install', '--frozen-lockfile')
+pnpm(...lambda, 'run', 'typecheck')
+pnpm(...lambda, 'run', 'test')

@@ -1,5 +1,12 @@
 /** The same collector as everywhere, without ports of its own, set up once per execution environment. */
-import { createCollector, createPixels, loadSettings, Secret, type Collector, type CollectorOptions } from '@pixel-mirror/collector'
+import {
+  createCollector,
+  createPixels,
+  loadSettings,
+  Secret,
+  type Collector,
+  type CollectorOptions,
+} from '@pixel-mirror/collector'
 import { tokenSource, type TokenSource } from './secret.js'
 
 export interface Environment {
@@ -38,7 +45,17 @@ export async function startCollector({ env = process.env, token, queue }: Enviro
 
 /** Lambda's own variables are none of the collector's business. */
 function known(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  const names = ['META_PIXEL_ID', 'META_API_VERSION', 'META_GRAPH_URL', 'META_TEST_EVENT_CODE', 'ALLOWED_ORIGINS', 'API_KEYS', 'COOKIE_DOMAIN', 'DEFAULT_COUNTRY', 'LOG_LEVEL']
+  const names = [
+    'META_PIXEL_ID',
+    'META_API_VERSION',
+    'META_GRAPH_URL',
+    'META_TEST_EVENT_CODE',
+    'ALLOWED_ORIGINS',
+    'API_KEYS',
+    'COOKIE_DOMAIN',
+    'DEFAULT_COUNTRY',
+    'LOG_LEVEL',
+  ]
   return Object.fromEntries(names.flatMap((name) => (env[name] ? [[name, env[name]]] : [])))
 }
 

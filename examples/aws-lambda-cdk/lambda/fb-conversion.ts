@@ -21,7 +21,11 @@ export async function fbConversion(event: APIGatewayProxyEventV2, collect: Colle
 /** The same request at the collector's own route. */
 function asEvents(event: APIGatewayProxyEventV2): APIGatewayProxyEventV2 {
   const { requestContext } = event
-  return { ...event, rawPath: '/events', requestContext: { ...requestContext, http: { ...requestContext.http, path: '/events' } } }
+  return {
+    ...event,
+    rawPath: '/events',
+    requestContext: { ...requestContext, http: { ...requestContext.http, path: '/events' } },
+  }
 }
 
 function receivedOf({ body = '' }: Answer): unknown {

@@ -19,7 +19,10 @@ export interface RelayHandlerOptions extends Environment {
   bury: Bury
 }
 
-export function relayHandler({ bury, ...environment }: RelayHandlerOptions): (event: SQSEvent) => Promise<SQSBatchResponse> {
+export function relayHandler({
+  bury,
+  ...environment
+}: RelayHandlerOptions): (event: SQSEvent) => Promise<SQSBatchResponse> {
   const starting = startCollector(environment)
   starting.catch(() => undefined)
 
@@ -33,7 +36,13 @@ export function relayHandler({ bury, ...environment }: RelayHandlerOptions): (ev
           await deliver(messages, (events) => collector.queue.append(events), bury)
           return []
         } catch (error) {
-          console.error(JSON.stringify({ event: 'relay.will_try_again', messages: messages.length, reason: (error as Error).message }))
+          console.error(
+            JSON.stringify({
+              event: 'relay.will_try_again',
+              messages: messages.length,
+              reason: (error as Error).message,
+            }),
+          )
           return messages.map(({ id }) => ({ itemIdentifier: id }))
         }
       }),
@@ -72,7 +81,11 @@ function parse(body: string): QueuedEvent[] | undefined {
   }
 }
 
-async function deliver(messages: readonly Parsed[], send: (events: QueuedEvent[]) => Promise<AppendResult>, bury: Bury): Promise<void> {
+async function deliver(
+  messages: readonly Parsed[],
+  send: (events: QueuedEvent[]) => Promise<AppendResult>,
+  bury: Bury,
+): Promise<void> {
   const events = messages.flatMap((message) => message.events)
   const { refused = [] } = await send(events)
   for (const { index, reason } of refused) await bury({ event: events[index]!, reason })

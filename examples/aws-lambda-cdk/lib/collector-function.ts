@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import { Duration } from 'aws-cdk-lib'
 import { Architecture, Runtime, Tracing } from 'aws-cdk-lib/aws-lambda'
-import { NodejsFunction, OutputFormat } from 'aws-cdk-lib/aws-lambda-nodejs'
+import { LogLevel, NodejsFunction, OutputFormat } from 'aws-cdk-lib/aws-lambda-nodejs'
 import { RetentionDays, LogGroup } from 'aws-cdk-lib/aws-logs'
 import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager'
 import type { Construct } from 'constructs'
@@ -25,7 +25,17 @@ export interface FunctionProps extends CollectorProps {
 }
 
 /** What stays outside the bundle: the SDK is part of the runtime, and the other queues are not used here. */
-const EXTERNAL = ['@aws-sdk/*', 'libsql', 'pg', '@nats-io/*', '@pixel-mirror/sandbox', 'pino-pretty']
+const EXTERNAL = ['@aws-sdk/*', 'libsql', '@nats-io/*', '@pixel-mirror/sandbox', 'pino-pretty']
+
+/**
+ * Halves the bundle: of undici the collector uses the pool alone, of all file types the few it answers with, and of the queues none that needs a
+ * database.
+ */
+const ALIASES = {
+  '--alias:undici': './lambda/undici.ts',
+  '--alias:mime-db': './lambda/mime-db.json',
+  '--alias:pg': './lambda/no-database.ts',
+}
 
 /** A function with the collector in it. */
 export function collectorFunction(scope: Construct, id: string, props: FunctionProps): NodejsFunction {
@@ -33,7 +43,8 @@ export function collectorFunction(scope: Construct, id: string, props: FunctionP
   const created = new NodejsFunction(scope, id, {
     entry: `${FOLDER}lambda/${entry}.ts`,
     projectRoot: FOLDER,
-    depsLockFilePath: `${FOLDER}pnpm-lock.yaml`,
+    // Not the lockfile: by its name CDK chooses who runs esbuild, and `npx` is there wherever Node is.
+    depsLockFilePath: `${FOLDER}package.json`,
     runtime: Runtime.NODEJS_22_X,
     architecture: Architecture.ARM_64,
     memorySize: 512,
@@ -54,6 +65,8 @@ export function collectorFunction(scope: Construct, id: string, props: FunctionP
       minify: true,
       sourceMap: true,
       externalModules: EXTERNAL,
+      esbuildArgs: ALIASES,
+      logLevel: LogLevel.ERROR,
       // Some dependencies are CommonJS and ask for `require`.
       banner: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
     },

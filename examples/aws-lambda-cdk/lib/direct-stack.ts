@@ -15,7 +15,12 @@ export class DirectStack extends Stack {
     super(scope, id, props)
     const secret = Secret.fromSecretNameV2(this, 'Token', props.tokenSecretName)
     // API Gateway ends a request after 30 seconds; the collector gives up by itself before that.
-    const collect = collectorFunction(this, 'Collect', { ...props, entry: 'collect', secret, timeout: Duration.seconds(29) })
+    const collect = collectorFunction(this, 'Collect', {
+      ...props,
+      entry: 'collect',
+      secret,
+      timeout: Duration.seconds(29),
+    })
     httpApi(this, collect, props.allowedOrigins)
   }
 }

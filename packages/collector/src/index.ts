@@ -3,6 +3,16 @@ export type { Collector, CollectorOptions } from './collector.js'
 export { CollectorError, QueueFullError, QueueInUseError, QueueUnavailableError, SettingsError } from './errors.js'
 export { createPixels } from './pixels.js'
 export type { Pixel, Pixels, ReloadablePixels } from './pixels.js'
+export type {
+  AppendResult,
+  DeadLetter,
+  DeathReason,
+  LaneKey,
+  Lease,
+  Queue,
+  QueuedEvent,
+  Verdict,
+} from './queue/queue.js'
 export { Secret } from './secret.js'
 export type { Settings } from './settings.js'
 export { loadSettings } from './settings/load-settings.js'

@@ -1,0 +1,2 @@
+/** Stands for the PostgreSQL client in the bundle: a function has no database. */
+export default {}
