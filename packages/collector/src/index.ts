@@ -3,16 +3,6 @@ export type { Collector, CollectorOptions } from './collector.js'
 export { CollectorError, QueueFullError, QueueInUseError, QueueUnavailableError, SettingsError } from './errors.js'
 export { createPixels } from './pixels.js'
 export type { Pixel, Pixels, ReloadablePixels } from './pixels.js'
-export type {
-  AppendResult,
-  DeadLetter,
-  DeathReason,
-  LaneKey,
-  Lease,
-  Queue,
-  QueuedEvent,
-  Verdict,
-} from './queue/queue.js'
 export { Secret } from './secret.js'
 export type { Settings } from './settings.js'
 export { loadSettings } from './settings/load-settings.js'
@@ -21,8 +11,10 @@ export { openQueue } from './queue/open-queue.js'
 export type { QueueOptions } from './queue/queue-options.js'
 export { gap, laneName } from './queue/queue.js'
 export type {
+  AppendResult,
   Books,
   DeadLetter,
+  DeathReason,
   LaneKey,
   Lease,
   LeasedEvent,
