@@ -17,14 +17,16 @@ const BALANCED: PixelBooks = {
 }
 const EMPTY: QueueStatus = { waitingEvents: 0, bytes: 10, maxBytes: 1_000, deadLetters: 0 }
 
-function setUp() {
+function setUp(booksAt?: (look: number) => PixelBooks) {
   const alarms: string[] = []
   const now = { books: BALANCED, status: EMPTY, fails: false, looks: 0 }
   const end = watchQueue({
     queue: {
       books: () => {
         now.looks++
-        return now.fails ? Promise.reject(new Error('away')) : Promise.resolve({ pixels: [now.books] })
+        return now.fails
+          ? Promise.reject(new Error('away'))
+          : Promise.resolve({ pixels: [booksAt?.(now.looks) ?? now.books] })
       },
       status: () => Promise.resolve(now.status),
     },
@@ -62,6 +64,15 @@ describe('watchQueue()', () => {
     await looks(6)
 
     expect(alarms).toEqual(['books_gap', 'books_gap'])
+  })
+
+  it('does not call for a gap that is gone at the next look', async () => {
+    const { now, alarms, looks } = setUp((look) => ({ ...BALANCED, received: look % 2 === 0 ? 3 : 4 }))
+
+    await looks(10)
+
+    expect(alarms).toEqual([])
+    expect(now.looks).toBeGreaterThan(9)
   })
 
   it.each([

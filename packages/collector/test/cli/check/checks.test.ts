@@ -148,6 +148,7 @@ describe('the visitor’s address', () => {
       1,
       'failed',
     ],
+    ['one trusted, but there is none', { peer: '198.51.100.7', forwardedFor: [FORGED], counted: FORGED }, 1, 'failed'],
     [
       'more trusted than there are',
       { peer: '10.0.0.1', forwardedFor: [FORGED, '8.8.8.8'], counted: FORGED },

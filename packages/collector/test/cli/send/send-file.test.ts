@@ -103,6 +103,13 @@ describe('sendFile()', () => {
     expect(progress).toEqual({ line: 9, taken: 2, refused: 1, broken: 1 })
   })
 
+  it('counts a broken line once, however many batches follow', async () => {
+    const broken: Order = { line: 2, endByte: 2, problem: 'is not JSON' }
+    const { options } = setUp([broken, ...Array.from({ length: 1_200 }, (_, index) => order(index + 3))])
+
+    expect((await sendFile(options)).progress).toMatchObject({ taken: 1_200, broken: 1 })
+  })
+
   it('gives events what they lack, and each an id that is the same the next time', async () => {
     const orders = [
       order(2, { custom_data: { order_id: 'A-7' } }),
