@@ -7,6 +7,7 @@ import { refused } from './graph/refused.js'
 import { text } from './http/answer.js'
 import { deliver } from './http/delivery.js'
 import type { Reply, Request } from './http/request.js'
+import { qualityEdge } from './quality/quality-edge.js'
 import { tr } from './pixel/tr.js'
 import type { State } from './state.js'
 
@@ -16,6 +17,7 @@ type Route = [method: string, path: RegExp, reply: (state: State, request: Reque
 const ROUTES: readonly Route[] = [
   ['POST', /^\/v(\d+)\.\d+\/([^/]+)\/events\/?$/, eventsEdge],
   ['*', /^\/v\d+\.\d+\/([^/]+)\/events\/?$/, (_, { method, caught }) => writeOnly(method, caught[0] ?? '')],
+  ['GET', /^\/v(\d+)\.\d+\/dataset_quality\/?$/, qualityEdge],
   ['GET', /^\/tr\/?$/, tr],
   ['POST', /^\/tr\/?$/, tr],
   ['GET', /^\/[a-z]{2}_[A-Z]{2}\/fbevents\.js$/, () => script(fbeventsScript())],

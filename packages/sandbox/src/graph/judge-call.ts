@@ -39,7 +39,12 @@ export function judgeCall(call: GraphCall, options: JudgeOptions, context: RuleC
   return { kind: 'accepted', events, ...(typeof code === 'string' && { testEventCode: code }) }
 }
 
-function judgeCaller(call: GraphCall, { pixels }: JudgeOptions, { nowMs }: RuleContext): GraphError | undefined {
+/** What Meta has against who calls, whatever is in the call. */
+export function judgeCaller(
+  call: GraphCall,
+  { pixels }: Pick<JudgeOptions, 'pixels'>,
+  { nowMs }: Pick<RuleContext, 'nowMs'>,
+): GraphError | undefined {
   if (!isAlive(call.version, nowMs)) return GRAPH_ERRORS.deprecatedVersion
   if (call.accessToken === undefined) return GRAPH_ERRORS.badToken
   if (!/^\d+$/.test(call.pixelId)) return GRAPH_ERRORS.malformedId

@@ -9,6 +9,14 @@ const MAX_NAME_LENGTH = 50
 /** Seconds reach twelve digits in the year 5138, milliseconds had thirteen in 2001. */
 const FIRST_MILLISECONDS = 100_000_000_000
 
+/** Whether the buyer is new. Meta lists it as a field of the event, and shows it within `custom_data`. */
+const CUSTOMER_SEGMENTATIONS = [
+  ...['new', 'existing'].flatMap((kind) =>
+    ['business', 'business_line', 'product_area', 'medium'].map((what) => `${kind}_customer_to_${what}`),
+  ),
+  'customer_in_loyalty_program',
+]
+
 /**
  * The types of an event's own fields.
  *
@@ -107,5 +115,16 @@ export const EVENT_RULES: readonly Rule<Candidate>[] = [
     evidence: 'documented',
     brokenBy: ({ event }) =>
       ACTION_SOURCES.some((source) => source === event['action_source']) ? undefined : 'action_source',
+  },
+  {
+    name: 'customer_segmentation_unknown',
+    title: 'Invalid Customer Segmentation',
+    message: `customer_segmentation must be one of: ${CUSTOMER_SEGMENTATIONS.join(', ')}.`,
+    evidence: 'documented',
+    brokenBy: ({ event, custom }) => {
+      const isUnknown = (value: unknown) => value !== undefined && !CUSTOMER_SEGMENTATIONS.includes(value as string)
+      if (isUnknown(event['customer_segmentation'])) return 'customer_segmentation'
+      return isUnknown(custom['customer_segmentation']) ? 'custom_data.customer_segmentation' : undefined
+    },
   },
 ]

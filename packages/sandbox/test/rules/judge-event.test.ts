@@ -51,6 +51,9 @@ const BROKEN: [rule: string, event: Record<string, unknown>, path: string][] = [
   ['action_source_unknown', pageView({ action_source: 'Website' }), 'action_source'],
   ['event_field_of_wrong_type', pageView({ action_source: null }), 'action_source'],
 
+  ['customer_segmentation_unknown', pageView({ customer_segmentation: 'new' }), 'customer_segmentation'],
+  ['customer_segmentation_unknown', custom({ customer_segmentation: 'new' }), 'custom_data.customer_segmentation'],
+
   ['event_field_of_wrong_type', pageView({ event_id: 7 }), 'event_id'],
   ['event_field_of_wrong_type', pageView({ event_id: '' }), 'event_id'],
   ['event_field_of_wrong_type', pageView({ opt_out: 'true' }), 'opt_out'],
@@ -212,6 +215,11 @@ const WELL_FORMED: [what: string, event: Record<string, unknown>][] = [
     'texts for people that are empty, or are lists',
     custom({ content_name: '', content_category: ['Home'], content_type: '' }),
   ],
+  [
+    'a buyer who is new to a line of the business',
+    pageView({ customer_segmentation: 'new_customer_to_business_line' }),
+  ],
+  ['a buyer who belongs to a loyalty programme', custom({ customer_segmentation: 'customer_in_loyalty_program' })],
   ['content ids as numbers', custom({ content_ids: [1, 'sku2'] })],
   [
     'Limited Data Use, located by Meta',
