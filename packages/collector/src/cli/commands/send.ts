@@ -106,7 +106,7 @@ async function bring(file: string, args: Args, terminal: Terminal, destination: 
     say(`Sending ${file} to ${destination.name}${from.line > 0 ? `, from line ${count(from.line + 1)} on` : ''}.`)
     const { ending, progress } = await sendFile({
       file,
-      orders: readOrders(file, args, say),
+      orders: readOrders(file, args, from, say),
       destination,
       defaults: defaultsOf(args),
       from,
@@ -136,10 +136,10 @@ async function whereToBegin(file: string, { switches }: Args, { stderr }: Termin
   return NOTHING_SENT
 }
 
-function readOrders(file: string, { values }: Args, say: (text: string) => void): AsyncIterable<Order> {
+function readOrders(file: string, { values }: Args, from: Progress, say: (text: string) => void): AsyncIterable<Order> {
   const format = values['format'] ?? (/\.(csv|tsv)$/i.test(file) ? 'csv' : 'ndjson')
   const lines = fileLines(file)
-  return format === 'csv' ? readCsv(lines, onHeading) : readNdjson(lines)
+  return format === 'csv' ? readCsv(lines, onHeading, from.line) : readNdjson(lines, from.line)
 
   function onHeading({ unused }: Heading): void {
     if (unused.length > 0) say(`Columns that are not used: ${unused.join(', ')}.`)

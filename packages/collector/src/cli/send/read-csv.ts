@@ -21,10 +21,12 @@ const MAX_LINES_OF_A_RECORD = 50
  * What cannot be parsed costs its own line only: reading goes on with the next one.
  *
  * @param onHeading is told the columns before the first record
+ * @param skipTo records up to this line were sent before: they are not worth parsing
  */
 export async function* readCsv(
   lines: AsyncIterable<Line>,
   onHeading: (heading: Heading) => void,
+  skipTo = 0,
 ): AsyncGenerator<Order> {
   const source = lines[Symbol.asyncIterator]()
   const ahead: Line[] = []
@@ -54,6 +56,8 @@ export async function* readCsv(
       if (more === undefined) break
       taken.push(more)
     }
+    // Only a record of one line: where a longer one ends, only parsing can tell.
+    if (line.number <= skipTo && taken.length === 1) continue
     const read = readRecord(taken.map(({ text }) => text).join('\n'), columns, delimiter)
     // A stray quote made one record of several lines: only the first of them is to blame.
     if ('problem' in read) ahead.unshift(...taken.splice(1))

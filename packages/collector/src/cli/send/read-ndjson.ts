@@ -3,9 +3,14 @@ import type { Line } from './file-lines.js'
 import type { Order } from './order.js'
 import { readTime } from './read-time.js'
 
-/** One event a line, in the Conversions API's shape. Empty lines are skipped. */
-export async function* readNdjson(lines: AsyncIterable<Line>): AsyncGenerator<Order> {
+/**
+ * One event a line, in the Conversions API's shape. Empty lines are skipped.
+ *
+ * @param skipTo lines up to this one were sent before: they are not worth parsing
+ */
+export async function* readNdjson(lines: AsyncIterable<Line>, skipTo = 0): AsyncGenerator<Order> {
   for await (const { number: line, endByte, text, problem } of lines) {
+    if (line <= skipTo) continue
     if (problem !== undefined) yield { line, endByte, problem }
     else if (text.trim() !== '') yield { line, endByte, ...readEvent(text) }
   }

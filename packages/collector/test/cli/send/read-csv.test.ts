@@ -8,10 +8,10 @@ async function* linesOf(text: string): AsyncGenerator<Line> {
   yield* text.split('\n').map((line, index) => ({ number: index + 1, text: line, endByte: index + 1 }))
 }
 
-async function read(text: string): Promise<{ orders: Order[]; heading: Heading | undefined }> {
+async function read(text: string, skipTo?: number): Promise<{ orders: Order[]; heading: Heading | undefined }> {
   let heading: Heading | undefined
   const orders: Order[] = []
-  for await (const order of readCsv(linesOf(text), (told) => (heading = told))) orders.push(order)
+  for await (const order of readCsv(linesOf(text), (told) => (heading = told), skipTo)) orders.push(order)
   return { orders, heading }
 }
 
@@ -99,6 +99,18 @@ describe('readCsv()', () => {
     const { orders } = await read('email,value\nada@example.com,lots,more\n"ada@example.com,2')
 
     expect(JSON.stringify(problems(orders))).not.toContain('ada')
+  })
+
+  it('finds its place again behind stray quotes and fields of several lines', async () => {
+    const text = ['email,custom_data.note', '"a@b.c,1', 'd@e.f,"two', 'lines"', 'g@h.i,3', 'j@k.l,4'].join('\n')
+    const behind =
+      (line: number) =>
+      ({ orders }: { orders: Order[] }) =>
+        orders.filter((order) => order.line > line)
+    const all = await read(text)
+
+    for (let line = 1; line <= 6; line++) expect(behind(line)(await read(text, line))).toEqual(behind(line)(all))
+    expect(events((await read(text, 5)).orders).at(-1)).toMatchObject({ user_data: { em: 'j@k.l' } })
   })
 
   it('reads nothing of an empty file', async () => {
