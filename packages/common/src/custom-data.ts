@@ -19,16 +19,19 @@ export interface Content {
 export type ContentType = 'product' | 'product_group' | (string & {})
 
 /** Whether the buyer is new to the business, to one of its lines, products or channels, or known to it. */
-export type CustomerSegmentation =
-  | 'new_customer_to_business'
-  | 'new_customer_to_business_line'
-  | 'new_customer_to_product_area'
-  | 'new_customer_to_medium'
-  | 'existing_customer_to_business'
-  | 'existing_customer_to_business_line'
-  | 'existing_customer_to_product_area'
-  | 'existing_customer_to_medium'
-  | 'customer_in_loyalty_program'
+export const CUSTOMER_SEGMENTATIONS = [
+  'new_customer_to_business',
+  'new_customer_to_business_line',
+  'new_customer_to_product_area',
+  'new_customer_to_medium',
+  'existing_customer_to_business',
+  'existing_customer_to_business_line',
+  'existing_customer_to_product_area',
+  'existing_customer_to_medium',
+  'customer_in_loyalty_program',
+] as const
+
+export type CustomerSegmentation = (typeof CUSTOMER_SEGMENTATIONS)[number]
 
 /**
  * The properties that Meta knows.

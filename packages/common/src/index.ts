@@ -5,6 +5,7 @@ export { STANDARD_EVENT_NAMES } from './event-name.js'
 export type { StandardEventName } from './event-name.js'
 export type { AppData, OriginalEventData, ServerEvent } from './server-event.js'
 export type { UserData } from './user-data.js'
+export { CUSTOMER_SEGMENTATIONS } from './custom-data.js'
 export type {
   Content,
   ContentType,

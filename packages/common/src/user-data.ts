@@ -26,6 +26,18 @@ export interface UserData {
   zp?: string | string[]
   /** Countries, ISO 3166-1 alpha-2. Hashed. */
   country?: string | string[]
+  /** The first five letters of the first name. Hashed; known from Meta's SDK, where `fn` is not to be sent. */
+  f5first?: string | string[]
+  /** The first five letters of the last name. Hashed. */
+  f5last?: string | string[]
+  /** The first letter of the first name. Hashed. */
+  fi?: string | string[]
+  /** Day of birth, `DD`. Hashed. */
+  dobd?: string | string[]
+  /** Month of birth, `MM`. Hashed. */
+  dobm?: string | string[]
+  /** Year of birth, `YYYY`. Hashed. */
+  doby?: string | string[]
   /** The site's own ids of this visitor. Hashed. */
   external_id?: string | string[]
   /** The visitor's address, IPv6 preferred. Never hashed. */

@@ -6,6 +6,7 @@ import type { Incoming } from './prepare.js'
 import type { Identity, Prepared, Received } from './received.js'
 import { deadlineMs } from './requirements.js'
 import { readMirror } from './validate/mirror.js'
+import { writeJson } from './write-json.js'
 
 /** Larger than any sensible event; Meta names no limit. In characters of JSON. */
 export const MAX_EVENT_LENGTH = 64 * 1024
@@ -23,7 +24,7 @@ interface Circumstances {
 export function finish(draft: Draft, { incoming, pixelId, received, findings }: Circumstances): Prepared {
   const { issues, repairs } = findings
   const mirror = readMirror(incoming.mirror)
-  const json = issues.length === 0 ? JSON.stringify(draft) : ''
+  const json = issues.length === 0 ? writeJson(draft) : ''
   if (json.length > MAX_EVENT_LENGTH) findings.refuse('event_too_large', '')
   if (issues.length > 0 || pixelId === undefined) return rejected(draft, pixelId, mirror, findings)
 

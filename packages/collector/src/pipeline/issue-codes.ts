@@ -19,7 +19,7 @@ export const ISSUES = {
   event_name_invalid: "An event's name must be a text without control characters.",
   event_name_too_long: "An event's name may have at most 50 characters.",
   event_name_personal: "An event's name must not hold personal data.",
-  event_id_invalid: 'An event id must be a text or a number.',
+  event_id_invalid: 'An event id must be a text without control characters, or a number.',
   event_id_too_long: 'An event id may have at most 256 characters.',
   event_time_invalid: 'event_time must be a time in seconds since 1970.',
   event_time_too_old: 'The event is older than Meta accepts: 7 days, or 62 for physical_store.',

@@ -60,8 +60,7 @@ const DEMANDS: Partial<Record<Draft['action_source'], (draft: Draft, findings: F
     }
   },
   app({ app_data }, findings) {
-    const whole = app_data?.advertiser_tracking_enabled !== undefined && app_data.extinfo?.length === EXTINFO_VALUES
-    if (!whole) findings.refuse('app_without_app_data', 'app_data')
+    if (!isWholeAppData(app_data)) findings.refuse('app_without_app_data', 'app_data')
   },
   business_messaging({ messaging_channel, user_data }, findings) {
     if (messaging_channel === undefined) findings.refuse('messaging_without_channel', 'messaging_channel')
@@ -72,6 +71,16 @@ const DEMANDS: Partial<Record<Draft['action_source'], (draft: Draft, findings: F
 }
 
 const EXTINFO_VALUES = 16
+const SWITCH = new Set<unknown>([0, 1, true, false])
+const PLATFORMS = new Set<unknown>(['a2', 'i2'])
+
+/** The platform comes first, the system's version fifth; the other places may be empty. */
+function isWholeAppData(appData: Draft['app_data']): boolean {
+  const extinfo: unknown = appData?.extinfo
+  const whole =
+    Array.isArray(extinfo) && extinfo.length === EXTINFO_VALUES && PLATFORMS.has(extinfo[0]) && Boolean(extinfo[4])
+  return whole && SWITCH.has(appData?.advertiser_tracking_enabled)
+}
 
 /** Any of them names the business that was written to (subcode 2804116). */
 const ACCOUNTS = ['page_id', 'ig_account_id', 'whatsapp_business_account_id']

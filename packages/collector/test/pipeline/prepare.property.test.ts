@@ -1,8 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { judgeEvent } from '../../../sandbox/src/rules/judge-event.js'
 import { prepareBatch } from '../../src/pipeline/prepare-batch.js'
 import type { Prepared } from '../../src/pipeline/received.js'
-import { fromBrowser, fromServer, pipelineOptions, PURCHASE } from './fixtures.js'
+import { fromBrowser, fromServer, NOW_MS, pipelineOptions, PURCHASE } from './fixtures.js'
 
 const TIMEOUT = { timeout: 120_000 }
 
@@ -170,6 +171,21 @@ describe('prepareBatch(), whatever it is given', () => {
         }
       }),
       { numRuns: 2_000 },
+    )
+  })
+
+  it('makes events that the stand-in for Meta takes, which was written without a look at this', TIMEOUT, () => {
+    const context = { nowMs: NOW_MS, futureToleranceMs: 0 }
+
+    fc.assert(
+      fc.property(body, received, (given, from) => {
+        for (const { event } of ready(prepared(given, from))) {
+          const broken = judgeEvent(JSON.parse(event.json) as Record<string, unknown>, context)
+
+          expect(broken?.rule.name).toBeUndefined()
+        }
+      }),
+      { numRuns: 3_000 },
     )
   })
 

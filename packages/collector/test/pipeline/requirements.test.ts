@@ -5,7 +5,7 @@ import { deadlineMs, meetsMeta } from '../../src/pipeline/requirements.js'
 import { draft, fromServer, NOW, NOW_MS } from './fixtures.js'
 
 const ENOUGH = { em: ['x'], client_user_agent: 'UA' }
-const EXTINFO = Array.from({ length: 16 }, () => '')
+const EXTINFO = Array.from({ length: 16 }, (_, index) => (index === 0 ? 'i2' : index === 4 ? '18.1' : ''))
 const DAY = 86_400
 
 function missing(over: Partial<Draft>) {
@@ -45,6 +45,8 @@ describe('what Meta demands', () => {
     [undefined, false],
     [{ advertiser_tracking_enabled: 1, extinfo: ['a2'] }, false],
     [{ extinfo: EXTINFO }, false],
+    [{ advertiser_tracking_enabled: 'yes', extinfo: EXTINFO }, false],
+    [{ advertiser_tracking_enabled: 1, extinfo: EXTINFO.map(() => '') }, false],
     [{ advertiser_tracking_enabled: 0, extinfo: EXTINFO }, true],
   ])('of an app with %j', (app_data, good) => {
     const issues = missing({ action_source: 'app', app_data: app_data as Draft['app_data'] })

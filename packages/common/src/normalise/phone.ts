@@ -11,6 +11,7 @@ import type { NormaliseContext } from './context.js'
  * @see https://developers.facebook.com/documentation/ads-commerce/conversions-api/parameters/customer-information-parameters
  */
 export function normalisePhone(value: string, { country, parsePhone }: NormaliseContext): string | undefined {
+  if (value.length > MAX_LENGTH) return undefined
   const phone = parsePhone?.(value, country) ?? value.replace(NO_DIGIT, '').replace(LEADING_ZEROS, '')
   return phone.length >= MIN_DIGITS && phone.length <= MAX_DIGITS ? phone : undefined
 }
@@ -20,6 +21,9 @@ const LEADING_ZEROS = /^0+/
 
 /** The shortest numbers in use with a calling code, such as Niue's (+683 4000). */
 const MIN_DIGITS = 7
+
+/** No way of writing one number is longer. */
+const MAX_LENGTH = 60
 
 /** ITU-T E.164. */
 const MAX_DIGITS = 15

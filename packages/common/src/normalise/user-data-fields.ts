@@ -6,6 +6,13 @@ import { normaliseDateOfBirth } from './date-of-birth.js'
 import { normaliseEmail } from './email.js'
 import { normaliseExternalId } from './external-id.js'
 import { normaliseGender } from './gender.js'
+import {
+  normaliseDayOfBirth,
+  normaliseFirstFive,
+  normaliseInitial,
+  normaliseMonthOfBirth,
+  normaliseYearOfBirth,
+} from './parts.js'
 import { normalisePersonName } from './person-name.js'
 import { normalisePhone } from './phone.js'
 import {
@@ -48,6 +55,12 @@ export const USER_DATA_FIELDS = {
   st: { normalise: normaliseState, hashed: true, md5: true, shared: true },
   zp: { normalise: normalisePostcode, hashed: true, md5: true, shared: true },
   country: { normalise: normaliseCountry, hashed: true, md5: true, shared: true },
+  f5first: { normalise: normaliseFirstFive, hashed: true, md5: true },
+  f5last: { normalise: normaliseFirstFive, hashed: true, md5: true },
+  fi: { normalise: normaliseInitial, hashed: true, md5: true },
+  dobd: { normalise: normaliseDayOfBirth, hashed: true, md5: true },
+  dobm: { normalise: normaliseMonthOfBirth, hashed: true, md5: true },
+  doby: { normalise: normaliseYearOfBirth, hashed: true, md5: true },
   // Mended: 32 digits here are as a rule a UUID without dashes. Meta's parameter builder would send it in the open; the pixel hashes it.
   external_id: { normalise: normaliseExternalId, hashed: true, md5: false },
   client_ip_address: { normalise: normaliseIpAddress, hashed: false },

@@ -17,6 +17,12 @@ export const USER_DATA_FIELDS = {
   st: { type: 'texts', hashed: true },
   zp: { type: 'texts', hashed: true },
   country: { type: 'texts', hashed: true },
+  f5first: { type: 'texts', hashed: true },
+  f5last: { type: 'texts', hashed: true },
+  fi: { type: 'texts', hashed: true },
+  dobd: { type: 'texts', hashed: true },
+  dobm: { type: 'texts', hashed: true },
+  doby: { type: 'texts', hashed: true },
   /** Hashing is only recommended. */
   external_id: { type: 'texts', hashed: false },
   client_ip_address: { type: 'text', hashed: false },

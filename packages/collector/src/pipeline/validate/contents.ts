@@ -1,12 +1,12 @@
 import type { Content, DeliveryCategory } from '@pixel-mirror/common'
 import type { Findings } from '../findings.js'
 import { readNumber } from './numbers.js'
+import { isBlank, readText } from './texts.js'
 
 const DELIVERY_CATEGORIES = new Set<unknown>(['in_store', 'curbside', 'home_delivery'] satisfies DeliveryCategory[])
 
 /** `content_ids`: texts and whole numbers; a single one is a list of one. */
-export function readContentIds(value: unknown, findings: Findings): (string | number)[] | undefined {
-  const path = 'custom_data.content_ids'
+export function readContentIds(value: unknown, path: string, findings: Findings): (string | number)[] | undefined {
   const list = readList(value, path, findings)
   if (list === undefined) return undefined
   if (list.every(isId)) return list.length > 0 ? list : undefined
@@ -16,12 +16,12 @@ export function readContentIds(value: unknown, findings: Findings): (string | nu
 }
 
 /** `contents`: each needs an id and a quantity. A missing quantity is one; an entry without an id says nothing. */
-export function readContents(value: unknown, findings: Findings): Content[] | undefined {
-  const list = readList(value, 'custom_data.contents', findings)
+export function readContents(value: unknown, path: string, findings: Findings): Content[] | undefined {
+  const list = readList(value, path, findings)
   if (list === undefined) return undefined
   const contents: Content[] = []
   for (let index = 0; index < list.length; index++) {
-    const content = readContent(list[index], `custom_data.contents[${index}]`, findings)
+    const content = readContent(list[index], `${path}[${index}]`, findings)
     if (content !== undefined) contents.push(content)
   }
   return contents.length > 0 ? contents : undefined
@@ -37,33 +37,30 @@ function readContent(value: unknown, path: string, findings: Findings): Content 
     findings.repair('contents_dropped', path)
     return undefined
   }
-  if (isInOrder(given)) return given
-  const { id, quantity, item_price, price, delivery_category, ...rest } = given
-  const content: Content = { ...rest, id: String(id), quantity: readQuantity(quantity, path, findings) }
-  const itemPrice = readNumber(item_price, `${path}.item_price`, findings)
-  if (itemPrice !== undefined) content.item_price = itemPrice
-  const offlinePrice = readNumber(price, `${path}.price`, findings)
-  if (offlinePrice !== undefined) Object.assign(content, { price: offlinePrice })
-  const category = readDeliveryCategory(delivery_category, `${path}.delivery_category`, findings)
-  if (category !== undefined) content.delivery_category = category
+  const { id, quantity, ...rest } = given
+  const content: Record<string, unknown> & Content = {
+    id: String(id),
+    quantity: readQuantity(quantity, path, findings),
+  }
+  for (const key of Object.keys(rest)) {
+    const reader = Object.hasOwn(READERS, key) ? READERS[key] : undefined
+    const read = reader === undefined ? rest[key] : reader(rest[key], `${path}.${key}`, findings)
+    if (read !== undefined) content[key] = read
+  }
   return content
 }
 
-/** Most are, and need no copy. */
-function isInOrder(given: Record<string, unknown>): given is Record<string, unknown> & Content {
-  const { id, quantity, item_price, price, delivery_category } = given
-  return (
-    typeof id === 'string' &&
-    id !== '' &&
-    isFinite(quantity) &&
-    (item_price === undefined || isFinite(item_price)) &&
-    price === undefined &&
-    delivery_category === undefined
-  )
-}
+type Reader = (value: unknown, path: string, findings: Findings) => unknown
 
-function isFinite(value: unknown): boolean {
-  return typeof value === 'number' && Number.isFinite(value)
+/** The properties of a product whose form Meta checks, beside id and quantity. */
+const READERS: Readonly<Record<string, Reader>> = {
+  item_price: readNumber,
+  price: readNumber,
+  title: readText,
+  description: readText,
+  brand: readText,
+  category: readText,
+  delivery_category: readDeliveryCategory,
 }
 
 function readQuantity(value: unknown, path: string, findings: Findings): number {
@@ -99,5 +96,5 @@ function parse(text: string): unknown {
 }
 
 function isId(value: unknown): value is string | number {
-  return (typeof value === 'string' && value !== '') || (typeof value === 'number' && Number.isFinite(value))
+  return typeof value === 'string' ? !isBlank(value) : Number.isSafeInteger(value)
 }

@@ -2,25 +2,32 @@ import type { CustomData } from '@pixel-mirror/common'
 import type { Findings } from '../findings.js'
 import { readContentIds, readContents, readDeliveryCategory } from './contents.js'
 import { readCurrency } from './currency.js'
-import { readNumber } from './numbers.js'
-import { safeTree } from './safe-tree.js'
+import { readCustomerSegmentation } from './customer-segmentation.js'
+import { readNumber, readWhole } from './numbers.js'
+import { readObject, safeTree } from './safe-tree.js'
+import { readText } from './texts.js'
 
-type Reader = (value: unknown, findings: Findings) => unknown
+type Reader = (value: unknown, path: string, findings: Findings) => unknown
 
 /** The properties whose form Meta checks. All others may hold anything. */
 const READERS: Readonly<Record<string, Reader>> = {
-  value: number('value'),
-  currency: (value, findings) => readCurrency(value, 'custom_data.currency', findings),
+  value: readNumber,
+  currency: readCurrency,
   content_ids: readContentIds,
   contents: readContents,
-  num_items: number('num_items'),
-  predicted_ltv: number('predicted_ltv'),
-  net_revenue: number('net_revenue'),
-  order_id: text('order_id'),
-  content_type: text('content_type'),
-  content_name: text('content_name'),
-  search_string: text('search_string'),
-  delivery_category: (value, findings) => readDeliveryCategory(value, 'custom_data.delivery_category', findings),
+  num_items: readWhole,
+  predicted_ltv: readNumber,
+  net_revenue: readNumber,
+  order_id: readText,
+  item_number: readText,
+  content_type: readText,
+  content_name: readText,
+  content_category: readText,
+  search_string: readText,
+  status: (value, path, findings) => (typeof value === 'boolean' ? value : readText(value, path, findings)),
+  store_data: readObject,
+  delivery_category: readDeliveryCategory,
+  customer_segmentation: readCustomerSegmentation,
 }
 
 /** `custom_data`, safe to travel on, with Meta's own properties in Meta's form. */
@@ -33,22 +40,9 @@ export function readCustomData(value: unknown, findings: Findings): CustomData |
   const given = safeTree(value, 'custom_data', findings) as Readonly<Record<string, unknown>>
   const customData: CustomData = {}
   for (const key of Object.keys(given)) {
-    const read = Object.hasOwn(READERS, key) ? READERS[key]?.(given[key], findings) : given[key]
+    const reader = Object.hasOwn(READERS, key) ? READERS[key] : undefined
+    const read = reader === undefined ? given[key] : reader(given[key], `custom_data.${key}`, findings)
     if (read !== undefined) customData[key] = read
   }
   return customData
-}
-
-function number(name: string): Reader {
-  return (value, findings) => readNumber(value, `custom_data.${name}`, findings)
-}
-
-/** Numbers are written out; what is neither text nor number is left out. */
-function text(name: string): Reader {
-  return (value, findings) => {
-    if (typeof value === 'string') return value
-    if (typeof value === 'number' && Number.isFinite(value)) return String(value)
-    findings.repair(`${name}_dropped`, `custom_data.${name}`)
-    return undefined
-  }
 }

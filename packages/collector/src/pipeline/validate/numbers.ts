@@ -1,4 +1,5 @@
 import type { Findings } from '../findings.js'
+import { isBlank, lastOf } from './texts.js'
 
 const NUMBER = /^[+-]?(?:\d+\.?\d*|\.\d+)$/
 /** `19,90` and `1.234,50`: a comma before the last one or two digits divides no thousands. */
@@ -11,7 +12,7 @@ const MAX_TEXT_LENGTH = 40
 
 /** A finite number, also from a text that can mean only one. `undefined` for none (no finding) and for what is none (named). */
 export function readNumber(value: unknown, path: string, findings: Findings): number | undefined {
-  if (value == null || value === '') return undefined
+  if (value == null || (typeof value === 'string' && isBlank(value))) return undefined
   if (typeof value === 'number' && Number.isFinite(value)) return value
   const number = typeof value === 'string' && value.length <= MAX_TEXT_LENGTH ? fromText(value.trim()) : undefined
   findings.repair(number === undefined ? `${lastOf(path)}_dropped` : `${lastOf(path)}_text`, path)
@@ -29,7 +30,10 @@ function fromText(text: string): number | undefined {
   return plain === undefined ? undefined : Number(plain)
 }
 
-/** `custom_data.value` is counted as `value_…`. */
-function lastOf(path: string): string {
-  return path.slice(path.lastIndexOf('.') + 1)
+/** The same for what can only be counted in whole pieces. */
+export function readWhole(value: unknown, path: string, findings: Findings): number | undefined {
+  const number = readNumber(value, path, findings)
+  if (number === undefined || Number.isSafeInteger(number)) return number
+  findings.repair(`${lastOf(path)}_dropped`, path)
+  return undefined
 }

@@ -3,7 +3,8 @@ import type { Draft } from '../draft.js'
 import type { Findings } from '../findings.js'
 import type { Incoming } from '../prepare.js'
 import type { Received } from '../received.js'
-import { safeTree } from './safe-tree.js'
+import { readCustomerSegmentation } from './customer-segmentation.js'
+import { readObject } from './safe-tree.js'
 
 type RareFields = Pick<
   Draft,
@@ -22,7 +23,7 @@ export function readRareFields(incoming: Incoming, { sender }: Received, finding
   const trusted = sender === 'server'
   return {
     opt_out: readBoolean(incoming.opt_out, 'opt_out', findings),
-    customer_segmentation: readWord(incoming.customer_segmentation, 'customer_segmentation', findings),
+    customer_segmentation: readCustomerSegmentation(incoming.customer_segmentation, 'customer_segmentation', findings),
     original_event_data: readObject(incoming.original_event_data, 'original_event_data', findings),
     app_data: trusted ? (readObject(incoming.app_data, 'app_data', findings) as AppData) : undefined,
     messaging_channel: trusted ? readWord(incoming.messaging_channel, 'messaging_channel', findings) : undefined,
@@ -59,15 +60,6 @@ const WORD = /^[A-Za-z0-9_.-]{1,100}$/
 function readWord(value: unknown, path: string, findings: Findings): string | undefined {
   if (value == null || value === '') return undefined
   if (typeof value === 'string' && WORD.test(value)) return value
-  findings.repair(`${path}_dropped`, path)
-  return undefined
-}
-
-function readObject(value: unknown, path: string, findings: Findings): Record<string, unknown> | undefined {
-  if (value == null) return undefined
-  if (typeof value === 'object' && !Array.isArray(value)) {
-    return safeTree(value, path, findings) as Record<string, unknown>
-  }
   findings.repair(`${path}_dropped`, path)
   return undefined
 }

@@ -1,4 +1,5 @@
 import type { Findings } from '../findings.js'
+import { lastOf } from './texts.js'
 
 /** Nothing that Meta defines is nested deeper than four. */
 const MAX_DEPTH = 8
@@ -70,4 +71,14 @@ function firstOf(object: Readonly<Record<string, unknown>>, keys: readonly strin
   const copy: Record<string, unknown> = {}
   for (let index = 0; index < end; index++) copy[keys[index] as string] = object[keys[index] as string]
   return copy
+}
+
+/** An object that is safe to travel on; `undefined` for none (no finding) and for anything else (named). */
+export function readObject(value: unknown, path: string, findings: Findings): Record<string, unknown> | undefined {
+  if (value == null) return undefined
+  if (typeof value === 'object' && !Array.isArray(value)) {
+    return safeTree(value, path, findings) as Record<string, unknown>
+  }
+  findings.repair(`${lastOf(path)}_dropped`, path)
+  return undefined
 }

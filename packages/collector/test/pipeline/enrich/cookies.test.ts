@@ -38,7 +38,18 @@ describe('the cookies of Meta', () => {
   })
 })
 
+function page(event_source_url: string, referrer_url?: string) {
+  return { event_source_url, referrer_url, event_time: 7 }
+}
+
 describe('clickIdOfPage()', () => {
+  it('looks at the page before when no click is known', () => {
+    const visit = page('https://shop.example/two', 'https://shop.example/one?fbclid=before')
+
+    expect(clickIdOfPage(undefined, visit)).toBe('fb.1.7000.before')
+    expect(clickIdOfPage(FBC, visit)).toBe(FBC)
+  })
+
   it.each([
     ['?fbclid=AbC-_1', 'AbC-_1'],
     ['?a=b&fbclid=AbC#hash', 'AbC'],
@@ -46,7 +57,7 @@ describe('clickIdOfPage()', () => {
     ['?fbclid=Ab%2DC', 'Ab-C'],
     ['?fbclid=a.b', 'a.b'],
   ])('finds the click in %s', (query, fbclid) => {
-    expect(clickIdOfPage(undefined, `https://shop.example/${query}`, 7)).toBe(`fb.1.7.${fbclid}`)
+    expect(clickIdOfPage(undefined, page(`https://shop.example/${query}`))).toBe(`fb.1.7000.${fbclid}`)
   })
 
   it.each([
@@ -59,7 +70,7 @@ describe('clickIdOfPage()', () => {
     `?fbclid=${'x'.repeat(501)}`,
     '?fbclid=<b>',
   ])('finds none in %s', (query) => {
-    expect(clickIdOfPage(FBC, `https://shop.example/${query}`, 7)).toBe(FBC)
+    expect(clickIdOfPage(FBC, page(`https://shop.example/${query}`))).toBe(FBC)
   })
 
   it.each([
@@ -70,7 +81,7 @@ describe('clickIdOfPage()', () => {
     ['http://localhost:3000', 1],
     ['http://192.0.2.1', 1],
   ])('counts the dots of the domain of %s', (origin, index) => {
-    expect(clickIdOfPage(undefined, `${origin}/?fbclid=a`, 7)).toBe(`fb.${index}.7.a`)
+    expect(clickIdOfPage(undefined, page(`${origin}/?fbclid=a`))).toBe(`fb.${index}.7000.a`)
   })
 })
 
