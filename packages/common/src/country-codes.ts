@@ -1,3 +1,5 @@
+import { once } from './once.js'
+
 /**
  * ISO 3166-1: each word is a country's code of two letters and its code of three.
  *
@@ -29,11 +31,5 @@ export function fromAlpha3(code: string): string | undefined {
   return alpha3().get(code)
 }
 
-/** Read once, when first asked for: loading a module does no work. */
 const alpha2 = once(() => new Set(CODES.split(' ').map((word) => word.slice(0, 2))))
 const alpha3 = once(() => new Map(CODES.split(' ').map((word) => [word.slice(2), word.slice(0, 2)])))
-
-function once<Value>(make: () => Value): () => Value {
-  let value: Value | undefined
-  return () => (value ??= make())
-}

@@ -4,7 +4,7 @@
  */
 export function writeJson(value: unknown): string {
   const json = JSON.stringify(value)
-  return SUSPICIOUS.test(json) ? json.replace(ESCAPE, mended) : json
+  return json.includes('\\u') && SUSPICIOUS.test(json) ? json.replace(ESCAPE, mended) : json
 }
 
 /** JavaScript writes what it cannot write as a character in escapes of this form, in lower case. */

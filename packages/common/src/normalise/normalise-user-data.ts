@@ -3,8 +3,8 @@ import type { UserData } from '../user-data.js'
 import type { NormaliseContext } from './context.js'
 import { normaliseCountry } from './country.js'
 import { readHashed } from './hashed.js'
-import { USER_DATA_FIELDS, userDataField } from './user-data-fields.js'
-import type { UserDataField } from './user-data-fields.js'
+import { userDataField } from './user-data-fields.js'
+import type { KnownField, UserDataField } from './user-data-fields.js'
 
 export interface NormaliseOptions extends Omit<NormaliseContext, 'country'> {
   /** SHA-256 of the UTF-8 text, as 64 lower-case hexadecimal digits. */
@@ -27,7 +27,7 @@ const MAX_VALUES = 20
 /** A plain value of personal data that is longer is none. */
 const MAX_VALUE_LENGTH = 500
 
-/** An address of the internet's longest kind of identity, the user agent, and `fbc` need more. */
+/** User agents and click ids are longer. */
 const MAX_PLAIN_LENGTH = 4_000
 
 /**
@@ -40,6 +40,7 @@ export function normaliseUserData(
 ): { userData: UserData; repairs: Repair[] } {
   const repairs: Repair[] = []
   const userData: Record<string, string | string[]> = {}
+  let anyRenamed = false
   const context: NormaliseContext = {
     country: countryOfEvent(given, options),
     nowMs: options.nowMs,
@@ -50,82 +51,90 @@ export function normaliseUserData(
   for (const key of Object.keys(given)) {
     const value = given[key]
     if (value === undefined || value === null) continue
-    const name = userDataField(key)
-    if (name === undefined) {
+    const known = userDataField(key)
+    if (known === undefined) {
       // An unknown key is not repeated: it may itself be personal.
       repairs.push({ code: 'unknown_user_data_dropped', path: 'user_data' })
       continue
     }
-    const field: UserDataField = USER_DATA_FIELDS[name]
-    if (name !== key) repairs.push({ code: 'user_data_renamed', path: `user_data.${name}` })
+    const { name, field } = known
     const cleaned = field.hashed
-      ? hashedValues(value, name, field, context, options, repairs)
-      : plainValue(value, name, field, context, repairs)
-    if (cleaned !== undefined) userData[name] = joined(userData[name], cleaned)
+      ? hashedValues(value, known, context, options, repairs)
+      : plainValue(value, known, context, repairs)
+    if (name !== key) {
+      repairs.push({ code: 'user_data_renamed', path: `user_data.${name}` })
+      anyRenamed = true
+    }
+    if (cleaned !== undefined) userData[name] = anyRenamed ? joined(userData[name], cleaned) : cleaned
   }
-  return { userData: userData, repairs }
+  return { userData, repairs }
 }
 
 /** The event's own country decides how its telephone numbers, states, postcodes and dates are read. */
 function countryOfEvent(given: Readonly<Record<string, unknown>>, { defaultCountry, countryOf }: NormaliseOptions) {
-  const own = [given.country ?? given.cn].flat()[0]
+  const countries = given.country ?? given.cn
+  const own: unknown = Array.isArray(countries) ? countries[0] : countries
   return (typeof own === 'string' ? normaliseCountry(own, { countryOf }) : undefined) ?? defaultCountry?.toLowerCase()
 }
 
 function hashedValues(
   value: unknown,
-  name: string,
-  field: UserDataField,
+  known: KnownField,
   context: NormaliseContext,
   options: NormaliseOptions,
   repairs: Repair[],
 ): string[] | undefined {
-  const values: readonly unknown[] = Array.isArray(value) ? value : [value]
-  const hashes: string[] = []
-  for (let index = 0; index < values.length && index < MAX_VALUES; index++) {
-    const text = asText(values[index], MAX_VALUE_LENGTH)
-    const hash = text === undefined ? undefined : remembered(text, name, field, context, options)
-    if (hash === undefined) repairs.push({ code: `${name}_dropped`, path: pathOf(name, values, index) })
-    else if (!hashes.includes(hash)) hashes.push(hash)
+  if (!Array.isArray(value)) {
+    const hash = hashOf(value, known, context, options)
+    if (hash !== undefined) return [hash]
+    repairs.push({ code: `${known.name}_dropped`, path: `user_data.${known.name}` })
+    return undefined
   }
-  if (values.length > MAX_VALUES) repairs.push({ code: 'user_data_cut', path: `user_data.${name}` })
-  return hashes.length > 0 ? hashes : undefined
+  const hashes = new Set<string>()
+  for (let index = 0; index < value.length && index < MAX_VALUES; index++) {
+    const hash = hashOf(value[index], known, context, options)
+    if (hash !== undefined) hashes.add(hash)
+    else repairs.push({ code: `${known.name}_dropped`, path: `user_data.${known.name}[${index}]` })
+  }
+  if (value.length > MAX_VALUES) repairs.push({ code: 'user_data_cut', path: `user_data.${known.name}` })
+  return hashes.size > 0 ? [...hashes] : undefined
 }
 
-function remembered(
-  text: string,
-  name: string,
-  field: UserDataField,
+function hashOf(
+  value: unknown,
+  { name, field }: KnownField,
   context: NormaliseContext,
   { sha256, cache }: NormaliseOptions,
 ): string | undefined {
-  if (cache === undefined || field.shared !== true) return hashOne(text, field, context, sha256)
+  const text = asText(value, MAX_VALUE_LENGTH)
+  if (text === undefined) return undefined
+  if (cache === undefined || field.shared !== true) return cleanedAndHashed(text, field, context, sha256)
   // How a state or a postcode is read depends on the country.
   const key = `${name} ${context.country} ${text}`
-  const known = cache.get(key)
-  if (known !== undefined) return known
-  const hash = hashOne(text, field, context, sha256)
+  const remembered = cache.get(key)
+  if (remembered !== undefined) return remembered
+  const hash = cleanedAndHashed(text, field, context, sha256)
   if (hash !== undefined) cache.set(key, hash)
   return hash
 }
 
-function hashOne(
+function cleanedAndHashed(
   text: string,
   field: UserDataField,
   context: NormaliseContext,
   sha256: (text: string) => string,
 ): string | undefined {
   const trimmed = text.trim()
+  if (trimmed === '') return undefined
   const hashed = readHashed(trimmed, field.md5 === true)
   if (hashed !== undefined) return hashed
-  const normalised = trimmed === '' ? undefined : field.normalise(trimmed, context)
+  const normalised = field.normalise(trimmed, context)
   return normalised === undefined ? undefined : sha256(normalised)
 }
 
 function plainValue(
   value: unknown,
-  name: string,
-  field: UserDataField,
+  { name, field }: KnownField,
   context: NormaliseContext,
   repairs: Repair[],
 ): string | undefined {
@@ -139,10 +148,6 @@ function plainValue(
 function asText(value: unknown, maxLength: number): string | undefined {
   if (typeof value === 'string') return value.length <= maxLength ? value : undefined
   return typeof value === 'number' && Number.isSafeInteger(value) ? String(value) : undefined
-}
-
-function pathOf(name: string, values: readonly unknown[], index: number): string {
-  return values.length > 1 ? `user_data.${name}[${index}]` : `user_data.${name}`
 }
 
 /** A field that came under two names keeps the values of both. */

@@ -1,3 +1,4 @@
+import { once } from '../once.js'
 import type { UserData } from '../user-data.js'
 import { normaliseCity } from './city.js'
 import type { NormaliseContext } from './context.js'
@@ -98,8 +99,22 @@ export const USER_DATA_ALIASES: Readonly<Record<string, keyof UserData>> = {
   cn: 'country',
 }
 
-/** The field that a key of `user_data` means, by its own name or another; `undefined` for a key that Meta does not know. */
-export function userDataField(key: string): keyof UserData | undefined {
-  if (Object.hasOwn(USER_DATA_FIELDS, key)) return key as keyof UserData
-  return Object.hasOwn(USER_DATA_ALIASES, key) ? USER_DATA_ALIASES[key] : undefined
+/** A field with its name, as a key of `user_data` finds it. */
+export interface KnownField {
+  name: keyof UserData
+  field: UserDataField
 }
+
+/** The field that a key of `user_data` means, by its own name or another; `undefined` for a key that Meta does not know. */
+export function userDataField(key: string): KnownField | undefined {
+  return byKey().get(key)
+}
+
+/** A map, because every event asks it a dozen times: half the price of asking the objects. */
+const byKey = once(() => {
+  const known = new Map<string, KnownField>()
+  for (const [name, field] of Object.entries(USER_DATA_FIELDS)) known.set(name, { name: name as keyof UserData, field })
+  for (const [alias, name] of Object.entries(USER_DATA_ALIASES))
+    known.set(alias, { name, field: USER_DATA_FIELDS[name] })
+  return known
+})

@@ -30,10 +30,12 @@ function guardPage(page: string): string {
 
 /** `#access_token=…&…`, `#/path?email=…`, or a plain anchor. */
 function guardHash(hash: string): string {
-  if (hash === '') return ''
   const queryAt = hash.indexOf('?')
-  if (queryAt >= 0) return guardValue(hash.slice(0, queryAt)) + guardParameters(hash.slice(queryAt))
-  return hash.includes('=') ? guardParameters(hash) : guardValue(hash)
+  return queryAt < 0 ? guardAnchor(hash) : guardAnchor(hash.slice(0, queryAt)) + guardParameters(hash.slice(queryAt))
+}
+
+function guardAnchor(anchor: string): string {
+  return anchor.includes('=') ? guardParameters(anchor) : guardValue(anchor)
 }
 
 function guardValue(text: string): string {

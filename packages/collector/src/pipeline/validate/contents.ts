@@ -37,14 +37,14 @@ function readContent(value: unknown, path: string, findings: Findings): Content 
     findings.repair('contents_dropped', path)
     return undefined
   }
-  const { id, quantity, ...rest } = given
   const content: Record<string, unknown> & Content = {
-    id: String(id),
-    quantity: readQuantity(quantity, path, findings),
+    id: String(given.id),
+    quantity: readQuantity(given.quantity, path, findings),
   }
-  for (const key of Object.keys(rest)) {
+  for (const key of Object.keys(given)) {
+    if (key === 'id' || key === 'quantity') continue
     const reader = Object.hasOwn(READERS, key) ? READERS[key] : undefined
-    const read = reader === undefined ? rest[key] : reader(rest[key], `${path}.${key}`, findings)
+    const read = reader === undefined ? given[key] : reader(given[key], `${path}.${key}`, findings)
     if (read !== undefined) content[key] = read
   }
   return content
