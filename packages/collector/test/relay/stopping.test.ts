@@ -51,7 +51,7 @@ describe('stop()', () => {
     await world.fill(SHOP, 3)
 
     expect(world.graph.requests).toHaveLength(1)
-    expect(world.relay.lanes()).toMatchObject([{ state: 'stopped' }])
+    expect(world.relay.lanes().every(({ state }) => state === 'stopped')).toBe(true)
   })
 
   it('does not wait for lanes that wait', async () => {
