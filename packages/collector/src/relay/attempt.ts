@@ -9,6 +9,7 @@ import type { GraphApi } from './graph-api.js'
 import type { RelayLimits } from './limits.js'
 import { timeoutMs } from './limits.js'
 import type { Outcome } from './outcome.js'
+import type { Reach } from './reach.js'
 import { requestBody } from './request-body.js'
 import type { Usage } from './usage.js'
 import { readUsage } from './usage.js'
@@ -17,8 +18,7 @@ import { readUsage } from './usage.js'
 export interface Attempted {
   outcome: Outcome
   usage?: Usage
-  /** Whether the request got through to the other side, could not leave, or was not made. */
-  reach: 'reached' | 'failed' | 'not_tried'
+  reach: Reach
 }
 
 /** Makes one request for events of one lane. Never throws: what goes wrong is an outcome. */
@@ -104,7 +104,7 @@ function spoken(outcome: Outcome): object {
   }
 }
 
-function reachOf(reply: Reply): Attempted['reach'] {
+function reachOf(reply: Reply): Reach {
   if (reply.kind === 'answer' || reply.sent) return 'reached'
   return reply.why === 'aborted' ? 'not_tried' : 'failed'
 }

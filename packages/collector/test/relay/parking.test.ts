@@ -33,6 +33,7 @@ describe('a lane whose token is refused', () => {
     const [first, ...probes] = world.graph.requests.map(({ ids: sent }) => sent.length)
     expect(first).toBe(50)
     expect(probes.slice(0, 3)).toEqual([1, 1, 1])
+    expect(world.relay.lanes().filter(({ state }) => state === 'parked')).toEqual([])
     expectTaken(world.graph, ids)
     expect([...world.graph.taken.values()].every((times) => times === 1)).toBe(true)
   })

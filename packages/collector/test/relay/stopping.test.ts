@@ -28,7 +28,7 @@ describe('stop()', () => {
   })
 
   it('gives back what is not answered within the grace time, remembering that it may have arrived', async () => {
-    world = await createWorld([pixel('111')], { limits: { timeoutMs: NEVER } })
+    world = await createWorld([pixel('111')], { limits: { timeoutMs: NEVER, giveBackMs: NEVER } })
     await world.fill(SHOP, 3)
     world.graph.behave = () => 'hang'
     world.relay.start()
