@@ -17,7 +17,7 @@ const inNode = (name: string, root: string) => ({
     root,
     environment: 'node',
     include: ['test/**/*.test.ts'],
-    exclude: ['test/browser/**'],
+    exclude: ['test/browser/**', 'test/cluster/**'],
     // Some start processes and wait for them, next to others that do the same.
     testTimeout: 60_000,
     hookTimeout: 60_000,
@@ -52,7 +52,11 @@ export default defineConfig({
           name: 'whole',
           root: '.',
           environment: 'node',
-          include: ['packages/*/test/browser/**/*.test.ts', 'examples/*/test/**/*.test.ts'],
+          include: [
+            'packages/*/test/browser/**/*.test.ts',
+            'packages/collector/test/cluster/**/*.test.ts',
+            'examples/*/test/**/*.test.ts',
+          ],
           exclude: ['**/node_modules/**', 'examples/aws-lambda-cdk/**'],
           testTimeout: 60_000,
           hookTimeout: 120_000,
