@@ -38,6 +38,22 @@ const HOSTS: Record<string, (collector: RunningCollector) => Promise<{ events: s
     return { events: `${url}/events`, hosts: `${url}/about` }
   },
 
+  'a Koa application, behind a body parser': async (collector) => {
+    const app = new Koa()
+    app.use(async (ctx, next) => {
+      ctx.set('x-host', 'koa')
+      const text = (await ctx.req.toArray()).join('')
+      Object.assign(ctx.request, { body: text === '' ? {} : (JSON.parse(text) as unknown) })
+      await next()
+    })
+    app.use(collector.middleware)
+    app.use((ctx) => {
+      ctx.body = 'the host'
+    })
+    const url = await host((req, res) => void app.callback()(req, res))
+    return { events: `${url}/events`, hosts: `${url}/about` }
+  },
+
   'an Express application': async (collector) => {
     const app = express()
     app.use((_req, res, next) => {

@@ -13,25 +13,13 @@ const ZONE = /%.*$/
 
 /** What counts as one address for a limit: a user of IPv6 has a whole /64. */
 export function networkOf(address: string): string {
-  return cut(address, 4, 4) ?? 'unknown'
-}
-
-/** As much of an address as may be logged: three of the four parts of IPv4, three of the eight of IPv6. */
-export function truncatedAddress(address: string): string {
-  return cut(address, 3, 3) ?? 'unknown'
-}
-
-function cut(address: string, ipv4Parts: number, ipv6Parts: number): string | undefined {
   const words = parseIpv6(address)
   const mapped = words !== undefined && words[5] === 0xffff && words.slice(0, 5).every((word) => word === 0)
   const ipv4 = mapped ? words[6]! * 65_536 + words[7]! : parseIpv4(address)
-  if (ipv4 !== undefined) {
-    const parts = [24, 16, 8, 0].map((shift) => (ipv4 >>> shift) & 255)
-    return parts.fill(0, ipv4Parts).join('.')
-  }
-  if (words === undefined) return undefined
-  const kept = words.slice(0, ipv6Parts).map((word) => word.toString(16))
-  return `${kept.join(':')}::`
+  if (ipv4 !== undefined) return [24, 16, 8, 0].map((shift) => (ipv4 >>> shift) & 255).join('.')
+  if (words === undefined) return 'unknown'
+  const first = words.slice(0, 4).map((word) => word.toString(16))
+  return `${first.join(':')}::`
 }
 
 /** Whether a listener on this host is reached from this machine alone. */

@@ -39,7 +39,8 @@ export function createCors(origins: Origins, receiver: Receiver): Cors {
   return {
     page,
     preflight: function preflight(ctx) {
-      if (page(ctx).pixels === 'none') throw new Refused('origin')
+      const { origin, pixels } = page(ctx)
+      if (pixels === 'none') throw new Refused('origin', { ...(origin !== undefined && { origin }) })
       reply(ctx, 204, PREFLIGHT, '')
     },
   }

@@ -36,7 +36,7 @@ export interface DoorOptions {
 export function createDoor({ isApiKey, cors, rateLimit, receiver, isClosed }: DoorOptions): Door {
   const takeTurn = (network: string): void => {
     const waitS = rateLimit.take(network)
-    if (waitS > 0) throw new Refused('rate', waitS)
+    if (waitS > 0) throw new Refused('rate', { retryAfterS: waitS })
   }
 
   return {
@@ -47,7 +47,7 @@ export function createDoor({ isApiKey, cors, rateLimit, receiver, isClosed }: Do
       if (key !== undefined && isApiKey(key)) return SERVER
       takeTurn(receiver.network(ctx.req))
       if (key !== undefined || origin === undefined) throw new Refused('api_key')
-      if (pixels === 'none') throw new Refused('origin')
+      if (pixels === 'none') throw new Refused('origin', { origin })
       return { sender: 'browser', origin, pixels }
     },
 

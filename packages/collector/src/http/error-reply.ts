@@ -2,10 +2,10 @@ import type { Context, Middleware } from 'koa'
 import { QueueFullError, QueueUnavailableError } from '../errors.js'
 import type { Log } from '../logger.js'
 import type { Observe } from '../observer.js'
-import { truncatedAddress } from './address.js'
 import { Refused, refusal } from './refusal.js'
 import { replyJson, traceId } from './reply.js'
 import type { Headers } from './reply.js'
+import { createTurnedAwayLog } from './turned-away-log.js'
 
 export interface ErrorReplyOptions {
   observe: Observe
@@ -29,6 +29,7 @@ export type Answering = (route: string, handle: Handle, tell?: TellFailure) => M
  * stack, the sender a plain 500.
  */
 export function errorReply({ observe, log, now }: ErrorReplyOptions): Answering {
+  const note = createTurnedAwayLog(log, now)
   return (route, handle, tell = tellInEnvelope) =>
     async function answering(ctx) {
       const startedMs = performance.now()
@@ -49,7 +50,7 @@ export function errorReply({ observe, log, now }: ErrorReplyOptions): Answering 
       })
     }
 
-  function turnAway(ctx: Context, { reason, retryAfterS }: Refused, tell: TellFailure): number {
+  function turnAway(ctx: Context, { reason, retryAfterS, origin }: Refused, tell: TellFailure): number {
     const { status, close, retryAfterS: usualS, ...error } = refusal(reason)
     const waitS = retryAfterS ?? usualS
     const headers = [
@@ -58,8 +59,7 @@ export function errorReply({ observe, log, now }: ErrorReplyOptions): Answering 
     ]
     tell(ctx, status, error, headers)
     observe({ kind: 'turned_away', atMs: now(), status, reason })
-    const from = truncatedAddress(ctx.req.socket.remoteAddress ?? '')
-    log.debug({ event: 'http.turned_away', reason, status, from }, 'turned a request away')
+    note(reason, origin)
     return status
   }
 

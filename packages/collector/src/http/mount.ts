@@ -31,6 +31,9 @@ export function createMount(app: Koa): { handle: Handler; middleware: Middleware
       void answer(req, res)
     },
     middleware: async function pixelMirror(ctx, next) {
+      // Koa's body parsers leave what they have read here, Express's in `req.body`.
+      const { body } = ctx.request as { body?: unknown }
+      if (body !== undefined) (ctx.req as { body?: unknown }).body = body
       await middleware(ctx, next)
     },
   }

@@ -97,11 +97,14 @@ export class Refused extends CollectorError {
   readonly reason: TurnedAway
   /** For 429: when there is room again. */
   readonly retryAfterS: number | undefined
+  /** For 403: the page that may not send. */
+  readonly origin: string | undefined
 
-  constructor(reason: TurnedAway, retryAfterS?: number) {
+  constructor(reason: TurnedAway, { retryAfterS, origin }: { retryAfterS?: number; origin?: string } = {}) {
     super(reason, REFUSALS[reason].message)
     this.reason = reason
     this.retryAfterS = retryAfterS
+    this.origin = origin
   }
 }
 

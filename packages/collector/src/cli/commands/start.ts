@@ -1,10 +1,10 @@
 import { statSync } from 'node:fs'
 import type { Middleware } from 'koa'
-import type { Logger } from 'pino'
 import { SettingsError } from '../../errors.js'
 import { createLogger } from '../../logger.js'
-import { createPixels, type Pixel, type ReloadablePixels } from '../../pixels.js'
+import { createPixels, type Pixel } from '../../pixels.js'
 import type { ExitCode } from '../../process/exit-code.js'
+import { startReloading } from '../../process/reload.js'
 import { runUntilStopped } from '../../process/run-until-stopped.js'
 import type { Settings } from '../../settings.js'
 import { packageVersion } from '../../version.js'
@@ -27,7 +27,7 @@ export const start: Command = {
   details: [
     'Without an access token a built-in sandbox stands in for Meta, and nothing leaves this machine.',
     'SIGTERM and Ctrl+C finish what is under way, then end with 0; a second one ends at once, and loses nothing either.',
-    'SIGHUP reads the pixels and their tokens again. The log goes to stderr, one JSON object a line.',
+    'SIGHUP reads the pixels and their tokens again; files are looked at every minute. The log goes to stderr, one JSON object a line.',
   ].join('\n'),
   run,
 }
@@ -53,9 +53,13 @@ async function run(args: Args, terminal: Terminal): Promise<ExitCode> {
     const ports = await collector.start()
     open.push(...addresses({ ...settings, ...ports }, site, sandbox))
     stdout.write(announcement({ version: packageVersion(), settings, pages: open }, painter(stdout, env)))
+    const reloading = startReloading(pixels, log)
     return await runUntilStopped({
-      stop: () => collector.stop(),
-      reload: () => reload(pixels, log),
+      stop() {
+        reloading.stop()
+        return collector.stop()
+      },
+      reload: () => reloading.now(),
       log,
     })
   } finally {
@@ -74,22 +78,6 @@ function pixelsNow(args: Args, { env }: Terminal, sandbox: SandboxMode | undefin
   if (sandbox && !noToken) throw new SettingsError(['A token is set now: start again to relay to Meta'])
   if (!sandbox && noToken) throw new SettingsError(['No token is set any more'])
   return sandbox ? sandbox.withTokens(pixels) : pixels
-}
-
-function reload(pixels: ReloadablePixels, log: Logger): void {
-  try {
-    const changed = pixels.reload()
-    log.info(
-      { event: 'settings.reloaded', changed },
-      changed ? 'pixels and tokens exchanged' : 'pixels and tokens are as before',
-    )
-  } catch (error) {
-    if (!(error instanceof SettingsError)) throw error
-    log.error(
-      { event: 'settings.refused', problems: error.problems },
-      'the settings are wrong; going on with those before',
-    )
-  }
 }
 
 /** What the public port serves beside the collector. */
