@@ -55,6 +55,7 @@ export default defineConfig({
           include: [
             'packages/*/test/browser/**/*.test.ts',
             'packages/collector/test/cluster/**/*.test.ts',
+            'packages/testing/test/**/*.test.ts',
             'examples/*/test/**/*.test.ts',
           ],
           exclude: ['**/node_modules/**', 'examples/aws-lambda-cdk/**'],
