@@ -47,7 +47,7 @@ function keyAdvice(key: MatchKey, names: readonly Name[]): Advice[] {
   return [
     {
       headline: `Send ${key.inSentence} with ${first.eventName}`,
-      why: `So far it comes with ${andList(lacking.slice(0, 3).map(({ eventName, share }) => `${formatShare(share, 1)} of ${eventName}`))}.`,
+      why: `So far it comes with ${andList(lacking.slice(0, 3).map(({ eventName, share }) => (share === 0 ? `no ${eventName}` : `${formatShare(share, 1)} of ${eventName}`)))}.`,
       how: key.how,
       ...(key.code !== undefined && { code: key.code }),
       weight: key.worth * importance(first.eventName) * (1 - first.share),

@@ -1,7 +1,10 @@
 /** Numbers, times and amounts, as they are written in the English of the reader; the page's words are English, too. */
 
-const LOCALE =
-  (globalThis.navigator as Navigator | undefined)?.languages?.find((language) => /^en\b/i.test(language)) ?? 'en-GB'
+/** The reader's first English. Headless browsers have languages that `Intl` throws at, `en-US@posix`. */
+export const englishOf = (languages: readonly string[] = []): string =>
+  languages.find((language) => /^en(-[a-z]{2})?$/i.test(language)) ?? 'en-GB'
+
+const LOCALE = englishOf((globalThis.navigator as Navigator | undefined)?.languages)
 
 const whole = new Intl.NumberFormat(LOCALE)
 const short = new Intl.NumberFormat(LOCALE, { notation: 'compact', maximumFractionDigits: 1 })

@@ -29,9 +29,10 @@ export function createDeadLetters(): DeadLetters {
     for (const id of chosen) if (!there.has(id)) chosen.delete(id)
   }
 
-  /** The ticked ones; when none is ticked, all of the filter. */
+  /** The ticked ones; when none is ticked, all that are shown; when there are more than that, all of the filter. */
   function choice(page: Page): object {
     if (chosen.size > 0) return { ids: [...chosen] }
+    if (next === undefined) return { ids: letters.map(({ id }) => id) }
     const filter = { ...(page.choice.pixel && { pixel: page.choice.pixel }), ...(cause && { cause }) }
     return Object.keys(filter).length > 0 ? filter : { all: true }
   }
@@ -53,7 +54,7 @@ export function createDeadLetters(): DeadLetters {
   async function drop(page: Page): Promise<void> {
     const sure = await page.confirm({
       title: `Delete ${which()}?`,
-      text: 'They are deleted for good, and will never reach Meta.',
+      text: 'What is deleted is gone, and never reaches Meta.',
       yes: 'Delete',
     })
     if (!sure) return
@@ -66,6 +67,7 @@ export function createDeadLetters(): DeadLetters {
       () => {
         chosen.clear()
         causes = new Set()
+        cause = ''
         page.refresh()
       },
       (error: unknown) => page.announce(error instanceof Error ? error.message : String(error)),
@@ -80,6 +82,13 @@ export function createDeadLetters(): DeadLetters {
       if (action === 'letter-choose') {
         if ((element as HTMLInputElement).checked) chosen.add(id)
         else chosen.delete(id)
+        page.paint()
+      } else if (action === 'letter-choose-all') {
+        const group = grouped(letters).find(({ key }) => key === element.dataset['group'])
+        for (const letter of group?.letters ?? []) {
+          if ((element as HTMLInputElement).checked) chosen.add(letter.id)
+          else chosen.delete(letter.id)
+        }
         page.paint()
       } else if (action === 'letter-cause') {
         cause = (element as HTMLSelectElement).value
@@ -140,11 +149,7 @@ export function createDeadLetters(): DeadLetters {
             chosen.size > 0 ? `Delete ${formatCount(chosen.size)} …` : 'Delete all …',
           ),
         ),
-        h(
-          'ul',
-          { class: 'letters' },
-          ...letters.map((letter) => item(letter, chosen.has(letter.id), open.has(letter.id))),
-        ),
+        ...grouped(letters).map((group) => groupItem(group, chosen, open)),
         next !== undefined &&
           h('button', { type: 'button', class: 'plain more', 'data-action': 'letters-more' }, 'More'),
       )
@@ -152,8 +157,62 @@ export function createDeadLetters(): DeadLetters {
   }
 }
 
+/** Letters that died of the same thing, told once. */
+interface Group {
+  key: string
+  letters: DeadLetterRow[]
+}
+
+function grouped(letters: readonly DeadLetterRow[]): Group[] {
+  const groups = new Map<string, Group>()
+  for (const letter of letters) {
+    const { cause, code, subcode, message } = letter.reason
+    const key = [cause, code, subcode, message].join(' ')
+    const group = groups.get(key) ?? { key, letters: [] }
+    group.letters.push(letter)
+    groups.set(key, group)
+  }
+  return [...groups.values()]
+}
+
+function groupItem({ key, letters }: Group, chosen: ReadonlySet<string>, open: ReadonlySet<string>): HTMLElement {
+  const [first] = letters as [DeadLetterRow]
+  const { reason, remedy } = first
+  const all = letters.every(({ id }) => chosen.has(id))
+  return h(
+    'section',
+    { class: 'letter-group', 'data-key': key, 'aria-label': `Dead letters: ${plainCode(reason.cause)}` },
+    h(
+      'div',
+      { class: 'reason' },
+      letters.length > 1 &&
+        h('input', {
+          type: 'checkbox',
+          'aria-label': `Choose all ${letters.length} of these`,
+          'data-action': 'letter-choose-all',
+          'data-checked': String(all),
+          'data-group': key,
+        }),
+      h(
+        'div',
+        {},
+        h('h3', {}, `${formatCount(letters.length)} × ${plainCode(reason.cause)}`),
+        h('p', {}, reason.message, codes(reason)),
+        remedy !== undefined && h('p', { class: 'remedy' }, remedy),
+      ),
+    ),
+    h('ul', { class: 'letters' }, ...letters.map((letter) => item(letter, chosen.has(letter.id), open.has(letter.id)))),
+  )
+}
+
+function codes({ code, subcode }: DeadLetterRow['reason']): HTMLElement | false {
+  return (
+    code !== undefined && h('span', { class: 'soft' }, ` (code ${code}${subcode === undefined ? '' : ` / ${subcode}`})`)
+  )
+}
+
 function item(letter: DeadLetterRow, ticked: boolean, opened: boolean): HTMLElement {
-  const { id, eventName, eventId, pixelId, diedAtMs, reason, remedy, event } = letter
+  const { id, eventName, eventId, pixelId, diedAtMs, reason, event } = letter
   return h(
     'li',
     { 'data-key': id, class: ticked ? 'ticked' : '' },
@@ -165,43 +224,36 @@ function item(letter: DeadLetterRow, ticked: boolean, opened: boolean): HTMLElem
       'data-id': id,
     }),
     h(
-      'div',
-      {},
+      'p',
+      { class: 'letter-head' },
+      h('b', {}, eventName),
+      ' ',
+      eventId !== undefined && h('span', { class: 'id' }, eventId),
+    ),
+    h('time', { datetime: new Date(diedAtMs).toISOString() }, formatMoment(diedAtMs)),
+    h(
+      'button',
+      {
+        type: 'button',
+        class: 'link',
+        'data-action': 'letter-open',
+        'data-id': id,
+        'aria-expanded': String(opened),
+        'aria-label': `${opened ? 'Hide' : 'Show'} ${eventName} ${eventId ?? ''}`,
+      },
+      opened ? 'Hide' : 'Show',
+    ),
+    opened &&
       h(
-        'p',
-        { class: 'letter-head' },
-        h('b', {}, eventName),
-        ' ',
-        eventId !== undefined && h('span', { class: 'id' }, eventId),
-        h('time', { datetime: new Date(diedAtMs).toISOString() }, formatMoment(diedAtMs)),
-      ),
-      h(
-        'p',
-        {},
-        h('b', {}, plainCode(reason.cause)),
-        ': ',
-        reason.message,
-        reason.code !== undefined &&
-          h(
-            'span',
-            { class: 'soft' },
-            ` (code ${reason.code}${reason.subcode === undefined ? '' : ` / ${reason.subcode}`})`,
-          ),
-      ),
-      remedy !== undefined && h('p', { class: 'remedy' }, remedy),
-      h(
-        'button',
-        { type: 'button', class: 'link', 'data-action': 'letter-open', 'data-id': id, 'aria-expanded': String(opened) },
-        opened ? 'Hide the event' : 'Show the event',
-      ),
-      opened && h('pre', { tabindex: 0, 'aria-label': `Event ${eventName}` }, JSON.stringify(event, null, 2)),
-      opened &&
+        'div',
+        { class: 'letter-event' },
+        h('pre', { tabindex: 0, 'aria-label': `Event ${eventName}` }, JSON.stringify(event, null, 2)),
         h(
           'p',
           { class: 'soft' },
           `Pixel ${pixelId}`,
           reason.fbtraceId !== undefined && `, fbtrace_id ${reason.fbtraceId}`,
         ),
-    ),
+      ),
   )
 }

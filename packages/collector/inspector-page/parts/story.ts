@@ -1,17 +1,22 @@
 import type { FlowAttempt, FlowEvent } from '../../src/inspector/api.js'
+import type { LaneHold } from '../../src/queue/queue.js'
 import { h, type Child } from '../element.js'
 import { formatBytes, formatClock, formatCount, formatDuration, formatMoment } from '../format.js'
 import { MATCH_KEYS } from '../match-keys.js'
 import { DROP_WORDS, plainCode, STATE_WORDS, TWIN_WORDS } from '../words.js'
 
-/** One event's way through the collector, step by step. */
-export function story(event: FlowEvent): HTMLElement {
+/**
+ * One event's way through the collector, step by step.
+ *
+ * @param hold why nothing of its pixel is being sent right now
+ */
+export function story(event: FlowEvent, hold?: LaneHold): HTMLElement {
   return h(
     'ol',
     { class: 'story' },
     received(event),
     enriched(event),
-    ...(goesOn(event) ? [sent(event), answer(event)] : []),
+    ...(goesOn(event) ? [sent(event, hold), answer(event)] : []),
   )
 }
 
@@ -124,12 +129,22 @@ function enriched(event: FlowEvent): HTMLElement {
   )
 }
 
-function sent({ attempts, attemptsLeftOut }: FlowEvent): HTMLElement {
+function sent({ attempts, attemptsLeftOut, settled }: FlowEvent, hold?: LaneHold): HTMLElement {
+  const held =
+    settled === undefined &&
+    hold !== undefined &&
+    h(
+      'p',
+      {},
+      h('b', {}, hold.kind === 'parked' ? 'Its pixel is parked. ' : 'Its pixel waits, as Meta asks. '),
+      hold.reason,
+    )
   if (attempts.length === 0) {
     return step(
       'Sent',
-      'wait',
-      h('p', { class: 'soft' }, 'Not yet. It lies on disk and leaves with the next batch, after a second at most.'),
+      held ? 'warn' : 'wait',
+      held ||
+        h('p', { class: 'soft' }, 'Not yet. It lies on disk and leaves with the next batch, after a second at most.'),
     )
   }
   return step(
@@ -147,6 +162,7 @@ function sent({ attempts, attemptsLeftOut }: FlowEvent): HTMLElement {
         ])
         .filter((item) => item !== false),
     ),
+    held,
   )
 }
 

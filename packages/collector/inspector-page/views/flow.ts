@@ -1,4 +1,5 @@
 import type { FlowEvent, FlowRow, FlowState, Summary } from '../../src/inspector/api.js'
+import type { LaneHold } from '../../src/queue/queue.js'
 import { RANGE_WORDS } from '../choice.js'
 import { h, type Child } from '../element.js'
 import { formatClock, formatCount, formatDay, formatMoney } from '../format.js'
@@ -180,6 +181,12 @@ export function createFlowView(): View {
               { class: 'events', 'data-key': 'events', 'aria-label': 'Latest events, newest first' },
               ...rows.map((row) => line(row, page, open.get(row.id))),
             ),
+        rows.length > 0 &&
+          h(
+            'p',
+            { class: 'soft small', 'data-key': 'sampled' },
+            'At most 40 events a second are shown here, the latest 5,000 are kept; all of them are counted.',
+          ),
         more &&
           rows.length > 0 &&
           h(
@@ -220,7 +227,7 @@ function way({ total }: Summary): HTMLElement {
       note: leftOut(rejected, dropped + duplicates),
     },
     { label: 'Enriched', value: events, note: count(sum('repair.'), 'repair', 'repairs') },
-    { label: 'Sent', value: total['attempts.events'] ?? 0, note: count(total['attempts'] ?? 0, 'request', 'requests') },
+    { label: 'Sent', value: delivered + dead, note: count(total['attempts'] ?? 0, 'request', 'requests') },
     {
       label: 'Accepted',
       value: delivered,
@@ -251,7 +258,8 @@ function leftOut(refused: number, others: number): string {
 
 function line(row: FlowRow, page: Page, opened: FlowEvent | 'loading' | 'gone' | undefined): HTMLElement {
   const { id, atMs, eventName, eventId, pixelId, twin, state, money, repairs, dropReason } = row
-  const words = STATE_WORDS[state]
+  const hold = holdOf(row, page)
+  const words = STATE_WORDS[state === 'waiting' && hold?.kind === 'parked' ? 'parked' : state]
   const recovered = twin === 'blocked' || twin === 'absent'
   return h(
     'li',
@@ -289,9 +297,14 @@ function line(row: FlowRow, page: Page, opened: FlowEvent | 'loading' | 'gone' |
       { id: `story-${id}`, class: 'story-place', hidden: opened === undefined },
       opened === 'loading' && h('p', { class: 'soft' }, 'Loading …'),
       opened === 'gone' && h('p', { class: 'soft' }, 'The details of this event are no longer kept.'),
-      typeof opened === 'object' && story(opened),
+      typeof opened === 'object' && story(opened, hold),
     ),
   )
+}
+
+/** Why nothing of this event's pixel is being sent right now. */
+function holdOf({ pixelId, testEventCode }: FlowRow, { health }: Page): LaneHold | undefined {
+  return health?.lanes.find((lane) => lane.pixelId === pixelId && lane.testEventCode === testEventCode)?.hold
 }
 
 const formatWhen = (ms: number, nowMs: number): string =>
@@ -321,10 +334,18 @@ function nothing(page: Page, filtered: boolean): HTMLElement {
       h('li', {}, 'Open the page and do something that your Meta Pixel tracks. It shows up here within a second.'),
       h('li', {}, 'Do it again with an ad blocker on: the event comes all the same, marked as recovered.'),
     ),
+    page.setup.sandbox &&
+      h(
+        'p',
+        {},
+        'With the example shop running: open it, and buy a mirror. Then block Meta’s script, at the foot of the page, and buy another.',
+      ),
     h(
       'p',
       { class: 'soft' },
-      'Nothing comes? The browser’s console says why; a page of another domain must be in ALLOWED_ORIGINS. `pixel-mirror check` tests the rest.',
+      'Nothing comes? The browser’s console says why; a page of another domain must be in ALLOWED_ORIGINS. ',
+      h('code', {}, 'pixel-mirror check'),
+      ' tests the rest.',
     ),
   )
 }

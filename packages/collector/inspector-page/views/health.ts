@@ -3,7 +3,7 @@ import type { Counts } from '../../src/inspector/counts.js'
 import { attentions, type Attention } from '../attention.js'
 import { RANGE_WORDS } from '../choice.js'
 import { h, type Child } from '../element.js'
-import { formatBytes, formatCount, formatDay, formatDuration, formatHour, formatShort } from '../format.js'
+import { formatBytes, formatCount, formatDay, formatDuration, formatHour, formatShare, formatShort } from '../format.js'
 import { latencyAt } from '../latency.js'
 import { chart, type ChartData } from '../parts/chart.js'
 import { createDeadLetters } from '../parts/dead-letters.js'
@@ -102,9 +102,16 @@ function figures({ queue, nowMs }: Health, summary: Summary, page: Page): HTMLEl
     tile(
       'Not taken by Meta',
       formatCount(dead + expired),
-      'kept as dead letters',
+      dead + expired > 0 ? 'kept as dead letters' : 'no dead letters',
       dead + expired > 0 ? 'warn' : undefined,
     ),
+    total['max.usage'] !== undefined &&
+      tile(
+        'Meta’s rate limit',
+        formatShare(total['max.usage'], 1),
+        'used at most',
+        total['max.usage'] > 0.8 ? 'warn' : undefined,
+      ),
     tile(
       'On disk',
       queue ? formatBytes(queue.bytes) : '–',

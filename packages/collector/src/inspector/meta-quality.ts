@@ -1,5 +1,6 @@
 import type { MetaNameQuality, MetaQuality } from './api.js'
 import type { Pixel } from '../pixels.js'
+import { appSecretProof } from '../relay/request-body.js'
 
 const FIELDS =
   'web{event_name,event_match_quality{composite_score,match_key_feedback{identifier,coverage},diagnostics{name,description,solution}},event_coverage{percentage,goal_percentage},data_freshness{upload_frequency}}'
@@ -25,10 +26,12 @@ export function createMetaQuality(
     const url = new URL(`${graph.url}/${graph.apiVersion}/dataset_quality`)
     url.searchParams.set('dataset_id', pixel.id)
     url.searchParams.set('fields', FIELDS)
+    const token = pixel.accessToken.reveal()
+    if (pixel.appSecret) url.searchParams.set('appsecret_proof', appSecretProof(token, pixel.appSecret.reveal()))
     try {
       const response = await graph.fetch(url, {
         // In a header, not in the address: addresses end up in logs on the way.
-        headers: { authorization: `Bearer ${pixel.accessToken.reveal()}` },
+        headers: { authorization: `Bearer ${token}` },
         signal: AbortSignal.timeout(TIMEOUT_MS),
       })
       const body: unknown = await response.json()

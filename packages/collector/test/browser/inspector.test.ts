@@ -180,7 +180,7 @@ describe('the inspector', () => {
 
     await show('health')
     const letter = page.locator('.letters li').first()
-    await letter.getByText('A Purchase needs a value.').waitFor()
+    await page.locator('.letter-group').getByText('A Purchase needs a value.').waitFor()
     await misbehave({ method: 'DELETE' })
     await letter.getByRole('checkbox').check()
     await page.getByRole('button', { name: 'Replay 1' }).click()

@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import { formatBytes, formatDuration, formatMoney, formatMoneys, formatShare } from '../../inspector-page/format.js'
+import {
+  englishOf,
+  formatBytes,
+  formatDuration,
+  formatMoney,
+  formatMoneys,
+  formatShare,
+} from '../../inspector-page/format.js'
 
 describe('formatShare()', () => {
   it.each([
@@ -49,4 +56,14 @@ it('adds no sums of different currencies', () => {
 
 it('writes amounts in a currency that nobody knows', () => {
   expect(formatMoney(5, 'not a currency')).toBe('5 not a currency')
+})
+
+it.each([
+  [['de-DE', 'en-US', 'en'], 'en-US'],
+  [['en'], 'en'],
+  [['en-US@posix'], 'en-GB'],
+  [['fr'], 'en-GB'],
+  [undefined, 'en-GB'],
+])('writes for a reader of %j as in %s', (languages, english) => {
+  expect(englishOf(languages)).toBe(english)
 })
