@@ -1,6 +1,6 @@
 import type { Context } from 'koa'
-import type { Handle } from './error-reply.js'
 import { remember } from '../remember.js'
+import type { Handle } from './error-reply.js'
 import type { AllowedPixels, Origins } from './origins.js'
 import { SAME_SITE } from './origins.js'
 import type { Receiver } from './received.js'

@@ -29,8 +29,9 @@ export interface Origins {
 
 export function createOrigins(pixels: Pixels): Origins {
   const decide = (): ((originAndHost: string) => AllowedPixels) =>
+    // A line break parts them, because no header can hold one.
     remember((originAndHost) => {
-      const [origin = '', host = ''] = originAndHost.split(' ')
+      const [origin = '', host = ''] = originAndHost.split('\n')
       const all = pixels.all()
       const allowed = all.filter(({ allowedOrigins }) => isAllowed(origin, host, allowedOrigins))
       if (allowed.length === 0) return 'none'
@@ -39,7 +40,7 @@ export function createOrigins(pixels: Pixels): Origins {
 
   let decided = decide()
   return {
-    pixelsFor: (origin, host) => decided(`${origin} ${host}`),
+    pixelsFor: (origin, host) => decided(`${origin}\n${host}`),
     forget() {
       decided = decide()
     },

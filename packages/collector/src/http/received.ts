@@ -4,11 +4,10 @@ import type { TLSSocket } from 'node:tls'
 import proxyAddr from 'proxy-addr'
 import type { Now } from '../clock.js'
 import type { Received } from '../pipeline/received.js'
-
-import type { Entered } from './entered.js'
-import { bareAddress, networkOf } from './address.js'
-import { SAME_SITE } from './origins.js'
 import { remember } from '../remember.js'
+import { bareAddress, networkOf } from './address.js'
+import type { Entered } from './entered.js'
+import { SAME_SITE } from './origins.js'
 
 /**
  * The only place that takes facts about a visitor from a request.

@@ -27,7 +27,9 @@ export function setHeaders(ctx: Context, headers: Headers): void {
 export function reply(ctx: Context, status: number, headers: Headers, body: string | Buffer): void {
   const required = (ctx.state as Required)[REQUIRED] ?? []
   ctx.respond = false
-  ctx.res.writeHead(status, [...COMMON, ...required, ...headers, 'Content-Length', String(Buffer.byteLength(body))])
+  // A 204 must not have a length.
+  const length = body === '' ? [] : ['Content-Length', String(Buffer.byteLength(body))]
+  ctx.res.writeHead(status, [...COMMON, ...required, ...headers, ...length])
   ctx.res.end(body)
 }
 

@@ -29,6 +29,7 @@ describe('an allowed page', () => {
     })
 
     expect(answer.status).toBe(204)
+    expect(answer.headers.has('content-length')).toBe(false)
     expect(corsHeaders(answer)).toMatchObject({
       'access-control-allow-origin': SHOP,
       'access-control-allow-credentials': 'true',

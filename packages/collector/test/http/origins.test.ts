@@ -58,6 +58,7 @@ describe('a pixel with a list', () => {
     ['https://collect.shop.example', false],
     ['null', false],
     ['javascript://shop.example', false],
+    ['https://shop.example collect.shop.example', false],
   ])('of page %s: %s', (origin, expected) => {
     expect(allows(origin, LIST)).toBe(expected)
   })
