@@ -1,16 +1,16 @@
 /**
  * What the pipeline costs: CPU time an event and step, beyond `JSON.parse` and `JSON.stringify` of the same event.
  *
- *     node bench/pipeline.mjs [--events 30000] [--rounds 7]
+ *     node bench/pipeline.mjs [--events 20000] [--rounds 15]
  *
- * CPU time of this process, so other work on the machine does not count; the median of the rounds. The ratio to `JSON.parse` of the same
+ * CPU time of this process, so other work on the machine counts little; the median of the rounds. The ratio to `JSON.parse` of the same
  * events in the same run is what can be compared between machines.
  */
 import { parseArgs } from 'node:util'
 import { loadSource } from './load-source.mjs'
 
 const { values: args } = parseArgs({
-  options: { events: { type: 'string', default: '30000' }, rounds: { type: 'string', default: '7' } },
+  options: { events: { type: 'string', default: '20000' }, rounds: { type: 'string', default: '15' } },
 })
 const EVENTS = Number(args.events)
 const ROUNDS = Number(args.rounds)
@@ -111,15 +111,27 @@ function received(index) {
   }
 }
 
-/** Microseconds of CPU time that `work` takes for one event, the median of the rounds. */
+/** Microseconds of CPU time that `work` takes for one event, this once. */
 function cost(work) {
-  const rounds = Array.from({ length: ROUNDS }, () => {
-    const before = process.cpuUsage()
-    for (let index = 0; index < EVENTS; index++) work(index)
-    const { user, system } = process.cpuUsage(before)
-    return (user + system) / EVENTS
-  })
-  return rounds.sort((a, b) => a - b)[Math.floor(ROUNDS / 2)]
+  const before = process.cpuUsage()
+  for (let index = 0; index < EVENTS; index++) work(index)
+  const { user, system } = process.cpuUsage(before)
+  return (user + system) / EVENTS
+}
+
+/**
+ * Measures all works in turn, round after round, so that a busy neighbour disturbs them alike.
+ *
+ * @returns for each work its cost in each round
+ */
+function costs(works) {
+  works.forEach(cost)
+  const rounds = Array.from({ length: ROUNDS }, () => works.map(cost))
+  return works.map((_, index) => rounds.map((round) => round[index]))
+}
+
+function median(numbers) {
+  return [...numbers].sort((a, b) => a - b)[Math.floor(numbers.length / 2)]
 }
 
 function measure(title, make) {
@@ -143,32 +155,43 @@ function measure(title, make) {
     return draft
   }
   const names = ['validate', 'enrich', 'bot check', 'normalise and hash', 'guard', 'demands of Meta', 'finish']
-  const upTo = [0, ...names.map((_, index) => index + 1)].map((count) => cost(run(count)))
-
+  const finished = texts.map((text, index) =>
+    JSON.parse(pipeline.prepare(JSON.parse(text), requests[index], options).event.json),
+  )
+  const hashed = Object.values(finished[0].user_data).filter(Array.isArray).length
+  const [whole, stringify, hashes, ...upTo] = costs([
+    (index) => pipeline.prepare(JSON.parse(texts[index]), requests[index], options),
+    (index) => JSON.stringify(finished[index]),
+    (index) => {
+      for (let count = 0; count < hashed; count++) pipeline.sha256(`visitor.${index}${count}@example.com`)
+    },
+    run(0),
+    ...names.map((_, index) => run(index + 1)),
+  ])
   const parse = upTo[0]
-  const finished = texts
-    .slice(0, 2000)
-    .map((text, index) => JSON.parse(pipeline.prepare(JSON.parse(text), requests[index], options).event.json))
-  const stringify = cost((index) => JSON.stringify(finished[index % finished.length]))
-  const whole = cost((index) => pipeline.prepare(JSON.parse(texts[index]), requests[index], options))
-  const hashed = finished.map(({ user_data }) => Object.values(user_data).filter(Array.isArray).length)[0]
-  const hashes = cost((index) => {
-    for (let count = 0; count < hashed; count++) pipeline.sha256(`${texts[index].length + index}${count}@example.com`)
-  })
 
   console.log(`\n${title}, ${texts[0].length} bytes`)
-  const line = (name, us) =>
-    console.log(`  ${name.padEnd(36)} ${us.toFixed(2).padStart(7)} µs ${(us / parse).toFixed(2).padStart(7)} × parse`)
+  const line = (name, rounds) => {
+    const us = median(rounds).toFixed(2).padStart(7)
+    const ratio = median(rounds.map((cost, round) => cost / parse[round])).toFixed(2)
+    console.log(`  ${name.padEnd(36)} ${us} µs ${ratio.padStart(7)} × parse`)
+  }
   line('JSON.parse of the event', parse)
   line('JSON.stringify of what Meta gets', stringify)
-  names.forEach((name, index) =>
-    line(
-      name === 'finish' ? 'finish (beyond JSON.stringify)' : name,
-      upTo[index + 1] - upTo[index] - (name === 'finish' ? stringify : 0),
-    ),
+  names.forEach((name, step) => {
+    const added = upTo[step + 1].map((cost, round) => cost - upTo[step][round])
+    if (name === 'finish')
+      line(
+        'finish, beyond JSON.stringify',
+        added.map((cost, round) => cost - stringify[round]),
+      )
+    else line(name, added)
+  })
+  line(
+    'everything, beyond JSON',
+    whole.map((cost, round) => cost - parse[round] - stringify[round]),
   )
-  line('all steps, beyond JSON', whole - parse - stringify)
-  line(`(${hashed} hashes alone)`, hashes)
+  line(`(of it ${hashed} hashes)`, hashes)
 }
 
 console.log(`Node ${process.version}, ${EVENTS} events, median of ${ROUNDS} rounds, CPU time`)

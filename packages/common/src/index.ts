@@ -29,9 +29,9 @@ export type { Issue } from './issue.js'
 export type { Repair } from './repair.js'
 
 // The visitor's ids
-export { formatBrowserId, parseBrowserId } from './browser-id.js'
+export { formatBrowserId, isBrowserId, parseBrowserId } from './browser-id.js'
 export type { BrowserId } from './browser-id.js'
-export { formatClickId, isFbclid, parseClickId } from './click-id.js'
+export { formatClickId, isClickId, isFbclid, parseClickId } from './click-id.js'
 export type { ClickId } from './click-id.js'
 export { parseIpv4, parseIpv6, publicIpAddress } from './ip-address.js'
 

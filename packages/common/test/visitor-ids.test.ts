@@ -1,5 +1,14 @@
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { formatBrowserId, formatClickId, isFbclid, parseBrowserId, parseClickId } from '@pixel-mirror/common'
+import {
+  formatBrowserId,
+  formatClickId,
+  isBrowserId,
+  isClickId,
+  isFbclid,
+  parseBrowserId,
+  parseClickId,
+} from '@pixel-mirror/common'
 
 describe('parseBrowserId()', () => {
   it('reads four parts and writes them again', () => {
@@ -57,6 +66,22 @@ describe('parseClickId()', () => {
 
   it('keeps the case of a click id when it writes one', () => {
     expect(formatClickId({ subdomainIndex: 1, firstSeenMs: 7, fbclid: 'aBc' })).toBe('fb.1.7.aBc')
+  })
+})
+
+describe('isBrowserId() and isClickId()', () => {
+  it('agree with what can be read', () => {
+    const parts = fc.constantFrom('fb', '.', '1', '1763999000000', 'IwAR', 'AQQCAQMC', 'Bg', '-', ' ', 'x'.repeat(490))
+
+    fc.assert(
+      fc.property(fc.array(parts, { maxLength: 12 }), (pieces) => {
+        const value = `fb.1.1763999000000.${pieces.join('')}`
+
+        expect(isBrowserId(value)).toBe(parseBrowserId(value) !== undefined)
+        expect(isClickId(value)).toBe(parseClickId(value) !== undefined)
+      }),
+      { numRuns: 2_000 },
+    )
   })
 })
 

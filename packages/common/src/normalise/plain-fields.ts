@@ -1,6 +1,6 @@
 /** The fields of `user_data` that Meta wants as they are: checked, never hashed. */
-import { parseBrowserId } from '../browser-id.js'
-import { parseClickId } from '../click-id.js'
+import { isBrowserId } from '../browser-id.js'
+import { isClickId } from '../click-id.js'
 import { publicIpAddress } from '../ip-address.js'
 import { isAppendix } from '../appendix.js'
 
@@ -22,12 +22,12 @@ const MAX_USER_AGENT_LENGTH = 1_000
 
 /** `fbc`: byte for byte, or Meta calls it a modified click id. */
 export function normaliseClickId(value: string): string | undefined {
-  return parseClickId(value) && value
+  return isClickId(value) ? value : undefined
 }
 
 /** `fbp`: byte for byte. */
 export function normaliseBrowserId(value: string): string | undefined {
-  return parseBrowserId(value) && value
+  return isBrowserId(value) ? value : undefined
 }
 
 /** `lead_id`: the 15 or 16 digits of a Lead Ad; a wrong one makes Meta refuse the whole request. */

@@ -8,9 +8,9 @@ import { subdomainIndex } from './registrable-domain.js'
  *
  * @see https://developers.facebook.com/documentation/ads-commerce/conversions-api/parameters/fbp-and-fbc
  */
-export function clickIdOfPage(known: string | undefined, { event_source_url, referrer_url, event_time }: Page) {
-  const fbclid = fbclidOf(event_source_url) ?? (known === undefined ? fbclidOf(referrer_url) : undefined)
-  if (fbclid === undefined || (known !== undefined && parseClickId(known)?.fbclid === fbclid)) return known
+export function clickIdOfPage(known: unknown, { event_source_url, referrer_url, event_time }: Page): unknown {
+  const fbclid = fbclidOf(event_source_url) ?? (known == null ? fbclidOf(referrer_url) : undefined)
+  if (fbclid === undefined || (typeof known === 'string' && parseClickId(known)?.fbclid === fbclid)) return known
   const host = event_source_url === undefined ? undefined : new URL(event_source_url).hostname
   return formatClickId({ subdomainIndex: subdomainIndex(host), firstSeenMs: event_time * 1000, fbclid })
 }
