@@ -8,6 +8,7 @@ import { randomFillSync } from 'node:crypto'
 import { closeSync, fsyncSync, openSync, rmSync, statSync, writeSync } from 'node:fs'
 
 export interface Ballast {
+  readonly bytes: number
   /** Makes the file if it is not there. @returns whether there was room */
   hold(): boolean
   /** Deletes it. */
@@ -34,6 +35,8 @@ export function ballast(path: string, bytes: number): Ballast {
   }
 
   return {
+    bytes,
+
     hold() {
       if (sizeOf() === bytes) return true
       try {

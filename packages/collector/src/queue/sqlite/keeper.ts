@@ -83,14 +83,27 @@ export function keeper(store: Store, { path, maxBytes, ballast, alarm, note, ela
   /** @throws QueueFullError when there is no room for so many bytes */
   function assertRoom(bytes: number): void {
     if (trouble?.kind === 'disk_full') {
-      const mayTry = elapsedMs() >= retryAtMs
-      if (mayTry) retryAtMs = elapsedMs() + RETRY_MS
-      if (!mayTry || !ballast.hold()) throw new QueueFullError(sentence(trouble))
+      if (!hasRoomAgain()) throw new QueueFullError(sentence(trouble))
       leave()
     }
     if (store.usedBytes() + bytes <= maxBytes) return
     enter({ kind: 'full', message: `It holds ${store.usedBytes()} bytes and may hold ${maxBytes}.` })
     throw new QueueFullError()
+  }
+
+  /** Whether the ballast fits again: beside the file as it is, or as it can be made when events have left. */
+  function hasRoomAgain(): boolean {
+    if (elapsedMs() < retryAtMs) return false
+    retryAtMs = elapsedMs() + RETRY_MS
+    if (ballast.hold()) return true
+    try {
+      store.shrink(2 * ballast.bytes)
+    } catch (error) {
+      const failure = fail(error)
+      if (failure instanceof StoreFailure) throw failure
+      return false
+    }
+    return ballast.hold()
   }
 
   function leaveIfEmptier(): void {

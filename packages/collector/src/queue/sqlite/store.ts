@@ -53,6 +53,8 @@ export interface Store {
    * second where a gigabyte was drained. Fails without harm when there is no room for it.
    */
   giveBack(): void
+  /** Gives back up to so much of what is free in the file, with as good as no room of its own: for a disk that is full. */
+  shrink(bytes: number): void
   /** Bytes that the contents take in the file; pages that are free for reuse are not counted. */
   usedBytes(): number
   close(): void
@@ -221,6 +223,12 @@ export function openStore(db: Database, { maxBytes, firstLeaseId, alarm }: Store
     giveBack() {
       const freeBytes = freePages() * pageBytes
       if (freeBytes > GIVEN_BACK_BYTES && freeBytes > GIVEN_BACK_SHARE * usedBytes()) db.exec('VACUUM')
+    },
+
+    shrink(bytes) {
+      db.exec(`PRAGMA incremental_vacuum(${Math.ceil(bytes / pageBytes)})`)
+      // Only a checkpoint makes the file itself shorter.
+      db.exec('PRAGMA wal_checkpoint(TRUNCATE)')
     },
 
     usedBytes,
