@@ -47,7 +47,7 @@ const page: Page = {
   choice: readChoice(location.hash),
   health: undefined,
   paint,
-  refresh: () => void load(),
+  refresh: () => void load('asked'),
   go(change) {
     location.hash = writeChoice({ ...page.choice, ...change })
   },
@@ -158,27 +158,27 @@ const STREAM_WORDS: Record<StreamState, string> = {
 
 /** One question at a time, or a late answer to an old one would overwrite the new. */
 let loading = false
-let loadAgain = false
+let loadAgain: 'news' | 'asked' | undefined
 
-async function load(): Promise<void> {
+async function load(why: 'news' | 'asked'): Promise<void> {
   if (signedOut) return
   clearTimeout(timer)
   timer = undefined
   if (loading) {
-    loadAgain = true
+    if (loadAgain !== 'asked') loadAgain = why
     return
   }
   loading = true
-  do {
-    loadAgain = false
+  for (let next: typeof loadAgain = why; next && !signedOut; next = loadAgain) {
+    loadAgain = undefined
     askingAt = Date.now()
     try {
-      await view().load(page)
+      await view().load(page, next)
       problem = undefined
     } catch (error) {
       failed(error)
     }
-  } while (loadAgain && !signedOut)
+  }
   loading = false
   paint()
 }
@@ -198,7 +198,7 @@ async function loadHealth(): Promise<void> {
 function loadSoon(): void {
   if (timer !== undefined) return
   const wait = Math.max(0, askingAt + ASK_AGAIN_MS[page.choice.range] - Date.now())
-  timer = window.setTimeout(() => void load(), wait)
+  timer = window.setTimeout(() => void load('news'), wait)
 }
 
 function failed(error: unknown): void {
@@ -266,7 +266,7 @@ window.addEventListener('hashchange', () => {
   const before: Choice = page.choice
   page.choice = readChoice(location.hash)
   paint()
-  void load()
+  void load('asked')
   if (before.view === page.choice.view) return
   scrollTo(0, 0)
   // After the view has been painted: its heading is where reading begins.
@@ -283,7 +283,7 @@ async function start(): Promise<void> {
     failed(error)
   }
   if (signedOut) return
-  await Promise.all([load(), loadHealth()])
+  await Promise.all([load('asked'), loadHealth()])
   if (started) return
   started = true
   setInterval(() => {
@@ -296,7 +296,7 @@ async function start(): Promise<void> {
     },
     (state, again) => {
       stream = state
-      if (again) void Promise.all([load(), loadHealth()])
+      if (again) void Promise.all([load('asked'), loadHealth()])
       paint()
     },
   )

@@ -2,7 +2,8 @@
  * Makes what is on the page look like what was just built, touching only what differs: focus, scroll position, open details and
  * ticked boxes stay as they are.
  *
- * Children are matched by `data-key` where they have one, else by their place.
+ * Children are matched by `data-key` where they have one, else by their place. What has the same `data-version` is the same, and not
+ * looked into; then it need not even have been built.
  */
 export function morph(shown: Element, built: Element): void {
   morphAttributes(shown, built)
@@ -38,7 +39,7 @@ function morphChildren(shown: Element, built: Element): void {
       if (match === place) place = place.nextSibling
       else shown.insertBefore(match, place)
       if (match instanceof Element && next instanceof Element) {
-        if (!match.hasAttribute('data-own')) morph(match, next)
+        if (!isSame(match, next)) morph(match, next)
       } else if (match.nodeValue !== next.nodeValue) {
         match.nodeValue = next.nodeValue
       }
@@ -52,6 +53,11 @@ function morphChildren(shown: Element, built: Element): void {
     place.remove()
     place = after
   }
+}
+
+function isSame(shown: Element, built: Element): boolean {
+  const version = shown.getAttribute('data-version')
+  return shown.hasAttribute('data-own') || (version !== null && version === built.getAttribute('data-version'))
 }
 
 /** The child at this place, if it has no key: one with a key belongs elsewhere. */

@@ -37,7 +37,8 @@ export interface News {
 /** One of the four views: asks for its data, and builds what is to be seen from it. */
 export interface View {
   title: string
-  load(page: Page): Promise<void>
+  /** @param why `news`: something has happened; the view may know of it already. `asked`: the reader wants to see the newest. */
+  load(page: Page, why: 'news' | 'asked'): Promise<void>
   build(page: Page): HTMLElement
   /** The charts in it, for the pointer. */
   charts?(): readonly ChartData[]

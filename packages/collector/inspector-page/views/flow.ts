@@ -62,16 +62,17 @@ export function createFlowView(): View {
   return {
     title: 'Flow',
 
-    async load(page) {
+    async load(page, why) {
       const { range, pixel } = page.choice
-      const offset = -new Date().getTimezoneOffset()
-      const [latest, sums] = await Promise.all([
-        get<FlowRow[]>('events', query(page)),
-        get<Summary>('summary', { range, pixel, offset }),
+      const asked = JSON.stringify(query(page))
+      // News come by themselves (`news()`); while somebody reads or has paused, the rows stay as they are.
+      const stay = asked === shown && (why === 'news' || paused || open.size > 0)
+      const [sums, latest] = await Promise.all([
+        get<Summary>('summary', { range, pixel, offset: -new Date().getTimezoneOffset() }),
+        stay ? undefined : get<FlowRow[]>('events', query(page)),
       ])
       summary = sums
-      const asked = JSON.stringify(query(page))
-      if ((paused || open.size > 0) && asked === shown) return
+      if (!latest) return
       if (asked !== shown) open.clear()
       shown = asked
       more = latest.length === 100
@@ -84,7 +85,10 @@ export function createFlowView(): View {
       if (paused || open.size > 0) behind = [...fresh.reverse(), ...behind]
       else rows = [...fresh.reverse(), ...rows].slice(0, SHOWN_AT_MOST)
       const now = new Map(news.states.map(({ id, state }) => [id, state]))
-      const renew = (row: FlowRow): FlowRow => ({ ...row, state: now.get(row.id) ?? row.state })
+      const renew = (row: FlowRow): FlowRow => {
+        const state = now.get(row.id)
+        return state === undefined ? row : { ...row, state }
+      }
       rows = rows.map(renew)
       behind = behind.map(renew)
       for (const id of open.keys()) if (now.has(id)) void loadStory(id, page)
@@ -125,6 +129,7 @@ export function createFlowView(): View {
     },
 
     build(page) {
+      const versions = shownVersions()
       return h(
         'div',
         { class: 'view flow' },
@@ -179,7 +184,7 @@ export function createFlowView(): View {
           : h(
               'ol',
               { class: 'events', 'data-key': 'events', 'aria-label': 'Latest events, newest first' },
-              ...rows.map((row) => line(row, page, open.get(row.id))),
+              ...rows.map((row) => line(row, page, open.get(row.id), versions)),
             ),
         rows.length > 0 &&
           h(
@@ -256,14 +261,30 @@ function leftOut(refused: number, others: number): string {
   return parts.filter(Boolean).join(', ') || 'none refused'
 }
 
-function line(row: FlowRow, page: Page, opened: FlowEvent | 'loading' | 'gone' | undefined): HTMLElement {
+/** What each line on the page was made from. */
+function shownVersions(): ReadonlyMap<string, string> {
+  const lines = document.querySelectorAll<HTMLElement>('.events > li')
+  return new Map([...lines].map(({ dataset }) => [dataset['key'] ?? '', dataset['version'] ?? '']))
+}
+
+function line(
+  row: FlowRow,
+  page: Page,
+  opened: FlowEvent | 'loading' | 'gone' | undefined,
+  shown: ReadonlyMap<string, string>,
+): HTMLElement {
   const { id, atMs, eventName, eventId, pixelId, twin, state, money, repairs, dropReason } = row
   const hold = holdOf(row, page)
   const words = STATE_WORDS[state === 'waiting' && hold?.kind === 'parked' ? 'parked' : state]
   const recovered = twin === 'blocked' || twin === 'absent'
+  const when = formatWhen(atMs, page.setup.nowMs)
+  const namePixel = page.setup.pixels.length > 1 && !page.choice.pixel
+  const version = [words.short, when, namePixel, opened === undefined ? '' : JSON.stringify([opened, hold])].join()
+  // Hundreds of lines, of which few change at a time: those that do not are not built again.
+  if (shown.get(String(id)) === version) return h('li', { 'data-key': id, 'data-version': version })
   return h(
     'li',
-    { 'data-key': id, class: opened ? 'open' : '' },
+    { 'data-key': id, 'data-version': version, class: opened ? 'open' : '' },
     h(
       'button',
       {
@@ -274,14 +295,14 @@ function line(row: FlowRow, page: Page, opened: FlowEvent | 'loading' | 'gone' |
         'aria-expanded': String(opened !== undefined),
         'aria-controls': `story-${id}`,
       },
-      h('time', { class: 'when', datetime: new Date(atMs).toISOString() }, formatWhen(atMs, page.setup.nowMs)),
+      h('time', { class: 'when', datetime: new Date(atMs).toISOString() }, when),
       h(
         'span',
         { class: 'what' },
         h('b', {}, eventName || (state === 'dropped' ? 'Left out' : 'Not readable')),
         money && h('span', { class: 'money' }, formatMoney(money.value, money.currency)),
         eventId && h('span', { class: 'id' }, eventId),
-        page.setup.pixels.length > 1 && !page.choice.pixel && pixelId && h('span', { class: 'id' }, `pixel ${pixelId}`),
+        namePixel && pixelId && h('span', { class: 'id' }, `pixel ${pixelId}`),
       ),
       h(
         'span',

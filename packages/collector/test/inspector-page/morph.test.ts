@@ -58,6 +58,18 @@ describe('morph()', () => {
     expect(input.value).toBe('typed')
   })
 
+  it('leaves alone what has the same version, which then need not be built', () => {
+    const build = (version: string, ...children: string[]) =>
+      h('div', {}, h('p', { 'data-key': 'a', 'data-version': version }, ...children))
+    morph(shown, build('1', 'whole'))
+
+    morph(shown, build('1'))
+    expect(shown.textContent).toBe('whole')
+
+    morph(shown, build('2', 'new'))
+    expect(shown.textContent).toBe('new')
+  })
+
   it('does not look into what keeps itself', () => {
     const build = () => h('div', {}, h('div', { 'data-own': true }))
     morph(shown, build())
