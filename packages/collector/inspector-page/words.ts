@@ -39,7 +39,7 @@ export const DROP_WORDS: Record<string, string> = {
   bot: 'The user agent is a known bot. Meta asks not to be sent those.',
   prefetch: 'The browser fetched the page ahead of time; nobody has seen it yet.',
   vetoed: 'The hook that this collector was given said no.',
-  purged: 'It was removed by hand.',
+  purged: 'It was taken out by hand: moved to another queue.',
 }
 
 export const TURNED_AWAY_WORDS: Record<string, string> = {

@@ -1,6 +1,7 @@
 import type { Command } from './command.js'
 import { check } from './commands/check.js'
 import { dropDeadLetters, listDeadLetters, replayDeadLetters } from './commands/dead-letters.js'
+import { queueMove } from './commands/queue-move.js'
 import { queueStatus } from './commands/queue-status.js'
 import { sandbox } from './commands/sandbox.js'
 import { send } from './commands/send.js'
@@ -15,5 +16,6 @@ export const COMMANDS: readonly Command[] = [
   replayDeadLetters,
   dropDeadLetters,
   queueStatus,
+  queueMove,
   sandbox,
 ]

@@ -4,6 +4,7 @@ import type {
   AppendResult,
   DeadLetter,
   DropReason,
+  Purge,
   LaneHold,
   LaneKey,
   Lease,
@@ -100,10 +101,14 @@ export function memoryQueue({ maxBytes = Infinity, now = Date.now } = {}): Queue
     booksOf(event.lane.pixelId)[kind]++
   }
 
-  function apply(verdict: Verdict, waiting: Waiting): 'stays' | 'leaves' {
+  function apply(verdict: Verdict | Purge, waiting: Waiting): 'stays' | 'leaves' {
+    const page = booksOf(waiting.event.lane.pixelId)
     switch (verdict.kind) {
       case 'delivered':
-        booksOf(waiting.event.lane.pixelId).delivered++
+        page.delivered++
+        return 'leaves'
+      case 'purged':
+        page.dropped.purged = (page.dropped.purged ?? 0) + 1
         return 'leaves'
       case 'dead':
       case 'expired':

@@ -10,4 +10,6 @@ export interface QueueOptions {
   observe: Observe
   /** Milliseconds since the epoch. The only clock of the queue: its storage never reads another. */
   now: () => number
+  /** Refuse when another process uses the queue now, also where several could. A file is never shared. Default: false. */
+  alone?: boolean
 }

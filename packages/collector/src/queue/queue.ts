@@ -35,7 +35,7 @@ export interface Queue {
    * Writes what became of each leased event, in one transaction with the books. Events without an entry become free again,
    * so no verdicts at all release the lease. A lease can be settled once; what comes later for it changes nothing.
    */
-  settle(lease: Lease, verdicts: readonly Verdict[]): Promise<void>
+  settle(lease: Lease, verdicts: readonly (Verdict | Purge)[]): Promise<void>
 
   /** The lanes that hold waiting events, and lanes whose state must be remembered (parked). */
   lanes(): Promise<LaneStatus[]>
@@ -133,6 +133,12 @@ export type Verdict =
   | { ref: string; kind: 'dead'; reason: DeathReason }
   /** Past Meta's age limit, or an unknown outcome past 47 h. Kept as a dead letter too, counted apart. */
   | { ref: string; kind: 'expired'; reason: DeathReason }
+
+/** Taken out by hand, because another queue has it now. Counts as dropped by the name `purged`. The relay never says this. */
+export interface Purge {
+  ref: string
+  kind: 'purged'
+}
 
 export interface DeathReason {
   /** A stable word: `refused_by_meta`, `too_old`, `ambiguous_too_long`, `corrupt`, … */

@@ -227,6 +227,20 @@ export function queueContract(
         expect(await booksOf()).toMatchObject({ received: 3, dead: 1, expired: 1, delivered: 0, waiting: 1 })
       })
 
+      it('counts what is taken out by hand as dropped by that name, and leaves the rest where it is', async () => {
+        await start()
+        await queue.append(someEvents(3))
+        const leased = await lease()
+
+        await queue.settle(
+          leased,
+          leased.events.slice(0, 2).map(({ ref }) => ({ ref, kind: 'purged' })),
+        )
+
+        expect(await booksOf()).toMatchObject({ received: 3, delivered: 0, dropped: { purged: 2 }, waiting: 1 })
+        expect(jsonOf((await lease()).events)).toEqual(jsonOf(leased.events.slice(2)))
+      })
+
       it('changes nothing when a lease is settled a second time', async () => {
         await start()
         await queue.append(someEvents(2))

@@ -7,6 +7,7 @@ import type {
   DeathReason,
   LaneKey,
   LeasedEvent,
+  Purge,
   QueuedEvent,
   Verdict,
 } from '../queue.js'
@@ -38,7 +39,7 @@ export async function bury(
   client: pg.PoolClient,
   { pixelId, testEventCode = '' }: LaneKey,
   events: ReadonlyMap<string, LeasedEvent>,
-  verdicts: readonly Verdict[],
+  verdicts: readonly (Verdict | Purge)[],
   diedAtMs: number,
 ): Promise<void> {
   for (const verdict of verdicts) {

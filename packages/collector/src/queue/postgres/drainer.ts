@@ -5,7 +5,7 @@
  * what still waits. If the lane is lost, so is that memory, and the new owner offers the same events again.
  */
 import type pg from 'pg'
-import type { LaneKey, Lease, LeasedEvent, LeaseLimit, Verdict } from '../queue.js'
+import type { LaneKey, Lease, LeasedEvent, LeaseLimit, Purge, Verdict } from '../queue.js'
 import { laneName } from '../queue.js'
 import type { ChunkRow } from './chunk.js'
 import { eventsOf, parseRef } from './chunk.js'
@@ -17,6 +17,9 @@ import { Additions } from './tally.js'
 
 /** Rows read ahead at a time. A row holds what came with one commit: at light load one event, under load hundreds. */
 const MAX_ROWS = 256
+
+/** Why an event leaves, or that it stays. */
+type Left = Verdict | Purge
 
 interface Loaded {
   lane: OwnedLane
@@ -55,7 +58,7 @@ export class Drainer {
   }
 
   /** Returns whether anything is free again. */
-  settle(lease: Lease, verdicts: readonly Verdict[]): Promise<{ freed: boolean; bytes: number }> {
+  settle(lease: Lease, verdicts: readonly Left[]): Promise<{ freed: boolean; bytes: number }> {
     return this.#inTurn(lease.lane, () => this.#settle(lease, verdicts))
   }
 
@@ -99,7 +102,7 @@ export class Drainer {
     loaded.events = new Map(all.map((entry) => [entry.event.ref, entry]))
   }
 
-  async #settle(lease: Lease, verdicts: readonly Verdict[]): Promise<{ freed: boolean; bytes: number }> {
+  async #settle(lease: Lease, verdicts: readonly Left[]): Promise<{ freed: boolean; bytes: number }> {
     const lane = this.#leases.get(lease)
     this.#leases.delete(lease)
     const nothing = { freed: false, bytes: 0 }
@@ -134,10 +137,12 @@ export class Drainer {
   }
 
   /** One transaction: the events' rows, the dead letters, the books. False when the lane is another node's by now. */
-  async #write(lane: OwnedLane, out: ReadonlyMap<string, LeasedEvent>, verdicts: readonly Verdict[]): Promise<boolean> {
+  async #write(lane: OwnedLane, out: ReadonlyMap<string, LeasedEvent>, verdicts: readonly Left[]): Promise<boolean> {
     const additions = new Additions()
     const { pixelId } = lane.key
-    for (const { kind } of verdicts) if (kind !== 'free') additions.add(pixelId, kind, 1)
+    for (const { kind } of verdicts) {
+      if (kind !== 'free') additions.add(pixelId, kind === 'purged' ? 'dropped:purged' : kind, 1)
+    }
     const gone = byChunk(verdicts.filter(({ kind }) => kind !== 'free'))
     const ambiguous = verdicts.flatMap((verdict) =>
       verdict.kind === 'free' &&
@@ -201,7 +206,7 @@ function byPlace(a: { event: LeasedEvent }, b: { event: LeasedEvent }): number {
   return Number(first.chunkId) - Number(second.chunkId) || first.index - second.index
 }
 
-function byChunk(verdicts: readonly Verdict[]): Map<string, number[]> {
+function byChunk(verdicts: readonly Left[]): Map<string, number[]> {
   const chunks = new Map<string, number[]>()
   for (const { ref } of verdicts) {
     const { chunkId, index } = parseRef(ref)

@@ -40,7 +40,15 @@ export interface PostgresQueueOptions extends QueueOptions {
  * @throws QueueInUseError when another cluster uses these tables
  */
 export async function openPostgresQueue(url: string, options: PostgresQueueOptions): Promise<Queue> {
-  const { maxBytes, log, now, ownershipMs = OWNERSHIP_MS, lookEveryMs = LOOK_EVERY_MS, pixelIds = [] } = options
+  const {
+    maxBytes,
+    log,
+    now,
+    ownershipMs = OWNERSHIP_MS,
+    lookEveryMs = LOOK_EVERY_MS,
+    pixelIds = [],
+    alone = false,
+  } = options
   const target = parsePostgresUrl(url)
   const pool = createPool(target, MAX_CONNECTIONS)
   const node = `${hostname()}/${process.pid}/${randomBytes(4).toString('hex')}`
@@ -81,6 +89,7 @@ export async function openPostgresQueue(url: string, options: PostgresQueueOptio
   })
 
   async function announce(): Promise<void> {
+    if (alone) await assertAlone()
     const { rows } = await pool.query<{ id: string }>(
       `SELECT id FROM node WHERE alive_at > clock_timestamp() - $1 * interval '1 millisecond' AND id <> $2
        AND cardinality(pixels) > 0 AND cardinality($3::text[]) > 0 AND NOT pixels && $3::text[]`,
@@ -92,6 +101,18 @@ export async function openPostgresQueue(url: string, options: PostgresQueueOptio
       )
     }
     await beat()
+  }
+
+  async function assertAlone(): Promise<void> {
+    const { rows } = await pool.query<{ id: string }>(
+      `SELECT id FROM node WHERE alive_at > clock_timestamp() - $1 * interval '1 millisecond' AND id <> $2`,
+      [ownershipMs, node],
+    )
+    if (rows[0]) {
+      throw new QueueInUseError(
+        `The queue is in use by ${rows.map(({ id }) => id).join(', ')}. Stop every collector on it first; one that died is forgotten within ${ownershipMs / 1_000} s.`,
+      )
+    }
   }
 
   /** A real commit; says that this node lives, and forgets nodes that are long dead. */

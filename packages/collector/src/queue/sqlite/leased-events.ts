@@ -1,4 +1,4 @@
-import type { Lease, LeasedEvent, Verdict } from '../queue.js'
+import type { Lease, LeasedEvent, Purge, Verdict } from '../queue.js'
 import { parseChunk } from './chunk.js'
 import type { LeasedTexts } from './leases.js'
 import type { Fate } from './settle.js'
@@ -26,22 +26,23 @@ export function leasedEvents(texts: readonly LeasedTexts[]): LeasedEvent[] {
 }
 
 /** The verdicts as the thread wants them: one word when all were delivered, else one fate per leased event. */
-export function fatesOf({ events }: Lease, verdicts: readonly Verdict[]): Fate | Fate[] {
+export function fatesOf({ events }: Lease, verdicts: readonly (Verdict | Purge)[]): Fate | Fate[] {
   if (verdicts.length === 0) return 'free'
   if (verdicts.length === events.length && verdicts.every(isDeliveredInOrder)) return 'delivered'
   const verdictOf = new Map(verdicts.map((verdict) => [verdict.ref, verdict]))
   return events.map(({ ref }) => fateOf(verdictOf.get(ref)))
 
-  function isDeliveredInOrder({ ref, kind }: Verdict, index: number): boolean {
+  function isDeliveredInOrder({ ref, kind }: Verdict | Purge, index: number): boolean {
     return kind === 'delivered' && ref === events[index]?.ref
   }
 }
 
-function fateOf(verdict: Verdict | undefined): Fate {
+function fateOf(verdict: Verdict | Purge | undefined): Fate {
   if (verdict === undefined) return 'free'
   switch (verdict.kind) {
     case 'delivered':
-      return 'delivered'
+    case 'purged':
+      return verdict.kind
     case 'free':
       return verdict.ambiguousSinceMs === undefined ? 'free' : { ambiguousSinceMs: verdict.ambiguousSinceMs }
     case 'dead':

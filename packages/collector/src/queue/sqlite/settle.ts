@@ -9,10 +9,10 @@ import type { Transact, Transaction } from './transaction.js'
 /**
  * What became of a lease's events, in their order. The usual case is one word.
  *
- * `free`: nothing happened. `ambiguousSinceMs`: free, but the attempt may have arrived.
+ * `purged`: taken out by hand. `free`: nothing happened. `ambiguousSinceMs`: free, but the attempt may have arrived.
  */
 export type Fate =
-  'delivered' | 'free' | { ambiguousSinceMs: number } | { kind: 'dead' | 'expired'; reason: DeathReason }
+  'delivered' | 'purged' | 'free' | { ambiguousSinceMs: number } | { kind: 'dead' | 'expired'; reason: DeathReason }
 
 /** The lease and the fate of its events: one for all, or one each. */
 export type Settle = (lease: StoredLease, fates: Fate | readonly Fate[], nowMs: number) => void
@@ -38,8 +38,8 @@ export function settling(chunks: Chunks, leases: Leases, letters: Letters, trans
       const text = chunk.json[at] ?? ''
       const isMine = part.indexes === undefined || part.indexes.has(event.index)
       const fate = isMine ? (fates[next++] ?? 'free') : 'free'
-      if (fate === 'delivered') {
-        transaction.add(lease.lane, 'delivered', 1)
+      if (fate === 'delivered' || fate === 'purged') {
+        transaction.add(lease.lane, fate, 1)
       } else if (fate === 'free' || 'ambiguousSinceMs' in fate) {
         const since = fate === 'free' ? 0 : fate.ambiguousSinceMs
         changed ||= event.ambiguousSinceMs === 0 && since !== 0

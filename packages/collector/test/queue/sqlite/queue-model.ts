@@ -71,7 +71,7 @@ export class QueueModel {
       const fate = fates[index] ?? 'free'
       one.leased = false
       if (fate === 'free') continue
-      if (fate === 'delivered') this.count(key.pixelId, 'delivered')
+      if (fate === 'delivered' || fate === 'purged') this.count(key.pixelId, fate)
       else if ('ambiguousSinceMs' in fate) {
         one.ambiguousSinceMs ??= fate.ambiguousSinceMs
         continue
