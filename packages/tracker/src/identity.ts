@@ -3,73 +3,48 @@
  * whichever of the two comes first, the other one finds a cookie it accepts.
  *
  * Existing cookies are left as they are: the collector renews them by `Set-Cookie`, which outlives the seven days that Safari
- * grants to a script. Nothing is read or written before `_read` is called, which consent allows or not.
+ * grants to a script. No cookie is read or written before `readIdentity` is called, which takes consent.
  *
  * @see https://developers.facebook.com/documentation/ads-commerce/conversions-api/parameters/fbp-and-fbc
  */
-import Cookies from 'js-cookie'
+import type { UserData } from '@pixel-mirror/common'
+import jsCookie from 'js-cookie'
+import { options } from './options.js'
 
-/** Click ids beyond this length are no click ids: Meta's pixel ignores them, too. */
-const MAX_CLICK_ID_LENGTH = 500
+/** Meta reads and writes cookies as they are, without any encoding. */
+const asIs = (value: string) => value
+const cookies = jsCookie.withConverter({ read: asIs, write: asIs })
 
-export interface Identity {
-  /** Looks for a click id in the page's address. */
-  _look: () => void
-  _read: () => { fbp: string | undefined; fbc: string | undefined }
+/** What could not be kept as a cookie lives as long as the page. */
+const memory: Record<string, string> = {}
+/** The newest click, until it is told. */
+let click: string | undefined
+
+/** Looks for a click id in the page's address. It is kept letter by letter; one with a dot is none, and would make the cookie fall apart. */
+export const lookForClick = (): void => {
+  const id = new URL(location.href).searchParams.get('fbclid')
+  if (id && !id.includes('.')) click = id
 }
 
-export function createIdentity(cookieDomain: () => string | undefined): Identity {
-  /** What could not be kept as a cookie lives as long as the page. */
-  const memory: Record<string, string> = {}
-  let clickId: string | null | undefined
-  let firstSeenMs: number
-
-  const look = () => {
-    const found = clickIdIn(location.search)
-    if (found) {
-      clickId = found
-      firstSeenMs = Date.now()
-    }
+/** Tries domains from the last label upwards until one sticks: that is the registrable domain, by the browser's own public suffix list. */
+const write = (name: string, payload: string): string => {
+  const labels = (options.cookieDomain || location.hostname).split('.')
+  for (let count = options.cookieDomain ? labels.length : 1; count <= labels.length; count++) {
+    const value = `fb.${count - 1}.${Date.now()}.${payload}`
+    cookies.set(name, value, { domain: labels.slice(-count).join('.'), expires: 90, sameSite: 'Lax' })
+    if (cookies.get(name) === value) return value
   }
+  return (memory[name] = `fb.1.${Date.now()}.${payload}`)
+}
 
-  /** Tries domains from the last label upwards until one sticks: that is the registrable domain, by the browser's own public suffix list. */
-  const write = (name: string, payload: string, createdMs: number): string => {
-    const domain = cookieDomain()
-    const labels = (domain || location.hostname).split('.')
-    for (let count = domain ? labels.length : 1; count <= labels.length; count++) {
-      const value = `fb.${count - 1}.${createdMs}.${payload}`
-      Cookies.set(name, value, {
-        domain: labels.slice(-count).join('.'),
-        expires: 90,
-        sameSite: 'Lax',
-        secure: location.protocol === 'https:',
-      })
-      if (Cookies.get(name) === value) return value
-    }
-    return (memory[name] = `fb.1.${createdMs}.${payload}`)
-  }
-
-  look()
+/** The visitor's `fbp` and `fbc`; writes the cookies that are missing. A page may have no cookies at all. */
+export const readIdentity = (): UserData => {
+  const [fbp, fbc] = ['_fbp', '_fbc'].map((name) => cookies.get(name) ?? memory[name])
+  const news = click
+  // Once told, it is the cookie's turn: another tab may have seen a newer click.
+  click = ''
   return {
-    _look: look,
-    _read() {
-      let fbp = Cookies.get('_fbp')
-      if (!/^fb\.\d+\.\d+\.[^.]+(\.[^.]+)?$/.test(fbp!)) {
-        fbp = memory['_fbp'] ?? write('_fbp', String(Math.random()).slice(2, 18), Date.now())
-      }
-
-      let fbc = Cookies.get('_fbc') ?? memory['_fbc']
-      const newest = clickId ?? (fbc ? null : clickIdIn(document.referrer.split('?')[1]))
-      if (newest && newest !== fbc?.split('.')[3]) fbc = write('_fbc', newest, firstSeenMs ?? Date.now())
-      // Once told, it is the cookie's turn: another tab may have seen a newer click.
-      clickId = undefined
-      return { fbp, fbc }
-    },
+    fbp: fbp ?? write('_fbp', String(Math.random()).slice(2, 18)),
+    fbc: !news || fbc?.includes(news) ? fbc! : write('_fbc', news),
   }
-}
-
-/** The click id of a query, letter by letter as it came; dots are written as Meta's pixel writes them, or the cookie would fall apart. */
-function clickIdIn(query: string | undefined): string | null {
-  const found = new URLSearchParams(query).get('fbclid')
-  return found && found.length <= MAX_CLICK_ID_LENGTH ? found.replace(/\./g, '__DOT__') : null
 }

@@ -1,179 +1,109 @@
 /**
  * The tracker, put together: what the page tells its pixel becomes events, and events go to the collector.
  */
-import { createDelivery } from './delivery.js'
+import type { UserData } from '@pixel-mirror/common'
+import type { Tracker, TrackOptions } from './api.js'
+import { flush, hide, settle, show } from './delivery.js'
 import { newEventId } from './event-id.js'
 import { placeBaseCode } from './fbq/base-code.js'
-import { readCommand } from './fbq/command.js'
-import { hookFbq } from './fbq/hook.js'
-import { createPixels, type CountedEvent } from './fbq/pixels.js'
-import { createIdentity } from './identity.js'
-import { DEFAULTS, type TrackerOptions } from './options.js'
+import { arm, tell } from './fbq/hook.js'
+import { identified, identifiedFor } from './fbq/pixels.js'
+import { lookForClick } from './identity.js'
+import { options, type TrackerOptions } from './options.js'
+import { checkReturn, checkRoute, pageView, watchHistory } from './page-views.js'
+import { attempt, on } from './report.js'
+import { PREFIX } from './prefix.js'
+import { store, stored, takeStored } from './storage.js'
 import { snapshot } from './snapshot.js'
-import type { TrackedEvent } from './body.js'
-import type { Tracker, TrackOptions } from './api.js'
-import type { CustomData, PixelState, UserData } from '@pixel-mirror/common'
-import { VERSION } from './version.js'
 
 /** How long the first copies wait to learn whether `fbevents.js` arrives. */
 const PIXEL_PATIENCE_MS = 3_000
 
-declare global {
-  interface Window {
-    _pixelMirror?: Tracker
+/** One tracker per page, however often it is loaded. */
+const page = () => window as unknown as Record<string, Tracker | undefined>
+
+/** Takes calls of our own API; until it is known whether the page has a pixel, it keeps them. */
+let calls: { push: (args: unknown[]) => unknown } = [] as unknown[][]
+
+/** Starts the tracker, or returns the one that runs on this page already. */
+export const startTracker = (given?: TrackerOptions): Tracker => (page()[PREFIX] ??= start(given))
+
+const start = (given?: TrackerOptions): Tracker => {
+  options.debug ||= location.search.includes(PREFIX + 'debug')
+  lookForClick()
+  api.init(given)
+  arm()
+  watchHistory()
+  const listeners = {
+    error: ({ target }: Event) => /fbevents/.test((target as HTMLScriptElement).src) && settle(),
+    DOMContentLoaded: setUp,
+    load: arm,
+    online: show,
+    pageshow: checkReturn,
+    popstate: checkRoute,
+    // Also when a prerendered page is shown.
+    visibilitychange: () => (document.hidden ? hide() : show()),
   }
+  // Capturing, because a script's error goes no further than the script.
+  for (const type in listeners) addEventListener(type, listeners[type as 'load'], true)
+  setTimeout(settle, PIXEL_PATIENCE_MS)
+  if (document.readyState !== 'loading') setUp()
+  for (const name in api) {
+    const method = api[name as 'flush']
+    api[name as 'flush'] = (...args) => attempt(() => method(...args))!
+  }
+  return api
 }
 
-/** Starts the tracker, or returns the one that already runs on this page. */
-export function startTracker(given: TrackerOptions = {}, nonce?: string): Tracker {
-  if (window._pixelMirror) return window._pixelMirror
-  const options: Required<TrackerOptions> = { ...DEFAULTS, ...given }
-
-  let held = false
-  /** Calls of our own API from before it is known whether the page has a pixel. */
-  let early: (() => void)[] | undefined = []
-  /** Whether `mirror.pixel` can be told. */
-  let pixelKnown = false
-  /** What a call of our own API adds to the event that comes of it. */
-  let extra: { _userData?: UserData | undefined; _time?: number } | undefined
-  let counted = false
-
-  const nowS = () => Math.floor(Date.now() / 1_000)
-
-  const onEvent = ({ _pixel, _name, _data, _id }: CountedEvent) => {
-    const [dpo, country, state] = pixels._dataProcessing ?? []
-    const userData = extra?._userData ? { ..._pixel._userData, ...extra._userData } : _pixel._userData
-    counted = true
-    delivery._add({
-      event_name: _name,
-      event_time: extra?._time ?? nowS(),
-      event_id: _id,
-      custom_data: _data as CustomData,
-      pixel_id: _pixel._id,
-      event_source_url: location.href,
-      referrer_url: document.referrer || undefined,
-      user_data: userData,
-      data_processing_options: dpo,
-      data_processing_options_country: country,
-      data_processing_options_state: state,
-    } as TrackedEvent)
+/** The page has been read: from here on it is known whether it has a pixel of its own. */
+const setUp = (): void => {
+  arm()
+  const { pixelId = '', loadPixel = true } = options
+  if (!window.fbq && (pixelId[0] || !loadPixel)) {
+    if (loadPixel) placeBaseCode()
+    else settle()
+    for (const id of String(pixelId).split(/\W+/)) tell(['init', id])
+    if (options.pageViews !== false) tell(['track', 'PageView'])
   }
+  const early = calls as unknown[][]
+  calls = { push: tell }
+  early.forEach?.(tell)
+}
 
-  const pixels = createPixels({
-    _onEvent: onEvent,
-    _onConsent(granted) {
-      held = !granted
-      if (granted) void delivery._flush()
-    },
-    _onHint() {},
-  })
-
-  const identity = createIdentity(() => options.cookieDomain)
-
-  const pixelState = (): PixelState => (hook._isLoaded() ? 'loaded' : hook._fbq() ? 'blocked' : 'absent')
-
-  const delivery = createDelivery({
-    _url: () => options.collectorUrl,
-    _context: () => ({
-      action_source: 'website',
-      user_data: identity._read() as UserData,
-      mirror: { pixel: pixelState(), sent_at: Date.now(), version: VERSION },
-    }),
-    _mayLeave: () => pixelKnown && !held,
-    _onOutcome() {},
-  })
-
-  const settle = () => {
-    pixelKnown = true
-    void delivery._flush()
-  }
-
-  const hook = hookFbq({
-    _see(args, self) {
-      const command = readCommand(args)
-      const known = extra
-      return {
-        _args: command._args,
-        _count() {
-          const before = extra
-          extra = known
-          try {
-            pixels._take(command, self)
-          } finally {
-            extra = before
-          }
-        },
-      }
-    },
-    _prelude: () => [],
-    _onLoaded: settle,
-  })
-
-  /** The page has been read: from here on it is known whether it has a pixel of its own. */
-  const begin = () => {
-    hook._arm()
-    const ids = String(options.pixelId)
-      .split(/[\s,]+/)
-      .filter(Boolean)
-    if (!hook._fbq() && ids[0] && options.loadPixel) {
-      placeBaseCode(nonce)
-      ids.forEach((id) => window.fbq!('init', id))
-      window.fbq!('track', 'PageView')
-    }
-    const calls = early ?? []
-    early = undefined
-    calls.forEach((call) => call())
-    if (!hook._fbq()) settle()
-  }
-
-  const say = (
-    name: string,
-    data: unknown,
-    verb: string,
-    { eventID = newEventId(), pixelId, userData }: TrackOptions = {},
-  ) => {
-    const time = nowS()
-    const tell = () => {
-      const fbq = hook._fbq()
-      extra = { _userData: snapshot(userData), _time: time }
-      if (fbq) {
-        fbq(...(pixelId ? [verb.replace('track', 'trackSingle'), pixelId] : [verb]), name, data ?? {}, { eventID })
-      } else {
-        onEvent({
-          _pixel: { _id: pixelId ?? String(options.pixelId), _initData: undefined, _userData: undefined },
-          _name: name,
-          _data: snapshot(data),
-          _id: eventID,
-        })
-      }
-      extra = undefined
-    }
-    if (early) early.push(tell)
-    else tell()
+const say =
+  (verb: string) =>
+  (name: string, data?: unknown, options?: TrackOptions): string => {
+    const { eventID, pixelId, userData } = { ...options, eventID: options?.eventID || newEventId() }
+    identifiedFor[eventID] = snapshot(userData)
+    calls.push([...(pixelId ? [verb.replace('k', 'kSingle'), pixelId] : [verb]), name, data, { eventID }])
     return eventID
   }
 
-  addEventListener(
-    'error',
-    (event) => {
-      if (/\/fbevents\.js/.test((event.target as HTMLScriptElement | null)?.src ?? '')) settle()
-    },
-    true,
-  )
-  setTimeout(settle, PIXEL_PATIENCE_MS)
-  addEventListener('pagehide', () => {
-    pixelKnown = true
-    void delivery._flush()
-  })
-  if (document.readyState === 'loading') document.addEventListener('DOMContentLoaded', begin)
-  else begin()
-
-  const tracker: Tracker = {
-    version: VERSION,
-    track: (name, data, options) => say(name, data, 'track', options),
-    trackCustom: (name, data, options) => say(name, data, 'trackCustom', options),
-    flush: () => delivery._flush(),
-  }
-  void counted
-  return (window._pixelMirror = tracker)
-}
+const api = {
+  init(given?: TrackerOptions) {
+    Object.assign(options, given)
+    if (options.consentRequired || stored('out')) api.consent('revoke')
+    const asksForPrivacy = (navigator as { globalPrivacyControl?: boolean }).globalPrivacyControl
+    if (options.limitedDataUse || (asksForPrivacy && options.respectPrivacyControl !== false)) {
+      api.dataProcessingOptions(['LDU'], 0, 0)
+    }
+  },
+  track: say('track'),
+  trackCustom: say('trackCustom'),
+  pageView,
+  identify(userData: UserData) {
+    Object.assign(identified, snapshot(userData))
+  },
+  on,
+  flush,
+  optOut(out = true) {
+    takeStored('', () => {})
+    store('out', out)
+    api.consent(out ? 'revoke' : 'grant')
+  },
+  debug(on = true) {
+    options.debug = on
+  },
+} as Tracker
+for (const command of ['consent', 'dataProcessingOptions'] as const)
+  api[command] = (...args) => tell([command, ...args])

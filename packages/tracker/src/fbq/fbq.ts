@@ -8,14 +8,14 @@ export interface Fbq {
   /** Missing until `fbevents.js` has arrived; pages use its presence as "loaded". */
   callMethod?: AnyFunction | undefined
   /** Calls that wait: for the library before it arrives, for its own locks afterwards. */
-  queue?: ArrayLike<unknown>[] | undefined
+  queue?: Iterable<unknown>[] | undefined
   push?: unknown
   loaded?: boolean
   version?: string
   /** Switches the pixel's own page views of single-page routes off, if set before its first event. */
   disablePushState?: boolean
   allowDuplicatePageViews?: boolean
-  getState?: () => { pixels?: { id: string; eventCount?: number; userData?: unknown }[] }
+  getState?: () => { pixels: { id: string; eventCount?: number; userData?: unknown }[] }
   getFbeventsModules?: (name: string) => unknown
 }
 

@@ -9,194 +9,147 @@
  *        ├─ before fbevents.js ─► fbq.queue.push ─► seen here, id added ─► waits ─► the library drains it
  *        └─ after it ───────────► fbq.callMethod ─► seen here, id added ─► the library
  *
- * Promises: the pixel gets every call, in order, with the same `this` and, but for the id, the same arguments; whatever fails in here
- * leaves the call as it was; each call is counted once. Functions that other scripts put in the place of `fbq` share one
+ * Promises: the pixel gets every call, in order, with the same `this` and, but for the id, the same arguments; whatever fails in
+ * here leaves the call as it was; each call is counted once. Functions that other scripts put in the place of `fbq` share one
  * library and one queue, which heals pixels that such a wrapper would have broken.
  */
+import { attempt } from '../report.js'
+import { settle } from '../delivery.js'
+import { options } from '../options.js'
+import { listenToAutomaticEvents } from './automatic-events.js'
+import { readCall, type Call } from './call.js'
+import { recover } from './recover.js'
+import { claimRoutes } from './routes.js'
 import type { AnyFunction, Fbq } from './fbq.js'
+import { library, queue, setLate, setLibrary, setQueue } from './library.js'
 
-/** What a call turned into: the arguments for the pixel, and what to do once the pixel has taken them. */
-export interface SeenCall {
-  _args: unknown[]
-  _count: () => void
+type Entry = Iterable<unknown>
+
+/** Entries of a queue that are known already; functions, with what stands in their place: themselves, if they can be listened to from within. */
+const known = new WeakMap<object, unknown>()
+/** What was said before there was a pixel, and is said to it first. */
+const prelude: Entry[] = []
+/** Whether a call is on its way through the pixel: what is pushed meanwhile is the library's own doing. */
+let busy: boolean | undefined
+
+/** Reads a call. What cannot be read is passed on as it is, and has no copy. */
+const see = (raw: Entry, self: unknown): Call =>
+  attempt(() => readCall(raw, self)) ?? { _args: raw as unknown[], _count() {} }
+
+/** Lets a call through to the pixel. */
+const pass = (method: AnyFunction, self: unknown, raw: Entry): unknown => {
+  if (busy) return method.apply(self, raw as unknown[])
+  const call = see(raw, self)
+  busy = true
+  try {
+    if (!call._isRepeat) return method.apply(self, call._args)
+  } finally {
+    busy = false
+    attempt(call._count)
+  }
+  return undefined
 }
 
-export interface FbqHook {
-  /** Takes the place on `window.fbq` (again): a function declaration or another script may have taken it. */
-  _arm: () => void
-  /** The page's `fbq`, if there is one. */
-  _fbq: () => Fbq | undefined
-  _isLoaded: () => boolean
+function caller(this: unknown, ...args: unknown[]): unknown {
+  return pass(library!, this, args)
 }
 
-export interface HookListeners {
-  _see: (args: ArrayLike<unknown>, self: unknown) => SeenCall
-  /** Calls the pixel must hear before any other. */
-  _prelude: () => unknown[][]
-  /** `fbevents.js` has arrived; `late` when it had arrived before the tracker. */
-  _onLoaded: (fbq: Fbq, late: boolean) => void
+/** Sees entries on their way into the queue, and returns what the queue gets of them. */
+const take = (entries: Entry[]): Entry[] =>
+  entries.flatMap((entry) => {
+    if (Object(entry) !== entry || known.has(entry)) return [entry]
+    const call = see(entry, window.fbq)
+    known.set(call._args, 1)
+    attempt(call._count)
+    return call._isRepeat ? [] : [call._args]
+  })
+
+const listenTo = (entries: Entry[] | undefined): void => {
+  setQueue(entries)
+  if (!Array.isArray(entries)) return
+  entries.splice(0, entries.length, ...prelude.splice(0), ...take(entries))
+  const methods = entries as unknown as Record<string, (...added: Entry[]) => unknown>
+  for (const name of ['unshift', 'push']) {
+    const native = methods[name]!
+    methods[name] = (...added) => {
+      // A stub that the library does not know pushes where nobody looks any more.
+      if (!busy) added = library ? added.filter((entry) => void pass(library!, window.fbq, entry)) : take(added)
+      return native.apply(entries, added)
+    }
+  }
 }
 
-export function hookFbq({ _see, _prelude, _onLoaded }: HookListeners): FbqHook {
-  /** Functions, queues and queue entries that are known already. */
-  const known = new WeakSet<object>()
-  /** Late only: what waits in the queue of a locked library, and is counted when the library takes it. */
-  const waiting = new WeakMap<object, () => void>()
-  const wrappers = new WeakMap<Fbq, Fbq>()
-  let library: AnyFunction | undefined
-  let queue: ArrayLike<unknown>[] | undefined
-  let late = false
-  /** How many calls are on their way through the pixel: what they push is the library's own doing. */
-  let depth = 0
-  let requeued: object | undefined
-  let value: unknown
-  let foreign: PropertyDescriptor | undefined
+/** For an `fbq` that works in a way of its own, or cannot be listened to from within: the only case in which it is wrapped. */
+const wrap = (fbq: Fbq): Fbq => {
+  const wrapper = new Proxy(fbq, { apply: pass })
+  known.set(fbq, wrapper).set(wrapper, wrapper)
+  if (window._fbq === fbq) window._fbq = wrapper
+  return wrapper
+}
 
-  const see = (raw: ArrayLike<unknown>, self: unknown): SeenCall => {
-    try {
-      return _see(raw, self)
-    } catch {
-      // Hostile arguments: the pixel gets them as they are, and there is no copy.
-      return { _args: raw as unknown[], _count() {} }
-    }
-  }
+const listenOn = (target: object, name: string, get: () => unknown, set: (value: never) => void): void => {
+  Object.defineProperty(target, name, { configurable: true, enumerable: true, get, set })
+}
 
-  const call = (method: AnyFunction, self: unknown, raw: ArrayLike<unknown>): unknown => {
-    if (depth) return method.apply(self, raw as unknown[])
-    const { _args, _count } = see(raw, self)
-    depth++
-    requeued = undefined
-    try {
-      return method.apply(self, _args)
-    } finally {
-      depth--
-      // A locked library that we met late may be waiting for a consent that we have not seen: only it knows.
-      if (late && requeued) waiting.set(requeued, _count)
-      else _count()
-    }
+const adopt = (fbq: Fbq | undefined): void => {
+  if (typeof fbq !== 'function' || known.has(fbq)) return
+  known.set(fbq, fbq)
+  const { callMethod, queue: entries } = fbq
+  const hear = (method: AnyFunction | undefined) => {
+    if (method === caller) return
+    setLibrary(method)
+    if (!method) return
+    attempt(() => claimRoutes(fbq, callMethod && attempt(() => recover(fbq))))
+    if (options.automaticEvents !== false) attempt(() => listenToAutomaticEvents(fbq))
+    settle()
   }
+  const canBeListenedTo = attempt(() => {
+    listenOn(fbq, 'callMethod', () => library && caller, hear)
+    listenOn(fbq, 'queue', () => queue, listenTo)
+    return true
+  })
+  if (!canBeListenedTo) wrap(fbq)
+  if (callMethod) {
+    prelude.splice(0).forEach((args) => callMethod.apply(fbq, args as unknown[]))
+    setLate()
+    hear(callMethod)
+  }
+  if (entries) listenTo(entries)
+}
 
-  function caller(this: unknown, ...args: unknown[]): unknown {
-    return call(library as AnyFunction, this, args)
-  }
+let value: Fbq | undefined
+/** How others have defined `fbq`; nothing before we have. */
+let foreign: PropertyDescriptor | undefined
 
-  const take = (entry: ArrayLike<unknown>): ArrayLike<unknown> => {
-    if (known.has(entry)) return entry
-    const { _args, _count } = see(entry, value)
-    known.add(_args)
-    if (late) waiting.set(_args, _count)
-    else _count()
-    return _args
-  }
+const get = (): Fbq | undefined => {
+  const fbq = foreign!.get ? (foreign!.get() as Fbq) : value
+  if (typeof fbq !== 'function') return fbq
+  const stand = known.get(fbq) as Fbq | undefined
+  return stand === fbq && !queue && !library ? wrap(fbq) : (stand ?? fbq)
+}
 
-  const listenTo = (entries: ArrayLike<unknown>[] | undefined): void => {
-    queue = entries
-    if (!Array.isArray(entries)) return
-    const native = Array.prototype
-    const put = (how: 'push' | 'unshift') =>
-      Object.defineProperty(entries, how, {
-        configurable: true,
-        writable: true,
-        value(...added: ArrayLike<unknown>[]) {
-          if (depth) {
-            added.forEach((entry) => known.add(entry))
-            requeued = added[0]
-          } else if (library) {
-            // A stub that the library does not know pushes where nobody looks any more.
-            added.forEach((entry) => call(library as AnyFunction, value, entry))
-            return entries.length
-          } else added = added.map(take)
-          return native[how].apply(entries, added)
-        },
-      })
-    if (!known.has(entries)) {
-      known.add(entries)
-      if (!library) native.unshift.apply(entries, _prelude().map(take))
-      put('push')
-      put('unshift')
-      if (late) {
-        Object.defineProperty(entries, 'shift', {
-          configurable: true,
-          writable: true,
-          value() {
-            const entry = native.shift.call(entries) as object
-            waiting.get(entry)?.()
-            return entry
-          },
-        })
-      }
-    }
-    entries.forEach((entry, index) => (entries[index] = take(entry)))
-  }
-
-  /** For an `fbq` that works in a way of its own, or cannot be listened to from within: the only case in which it is wrapped. */
-  const wrap = (fbq: Fbq): Fbq => {
-    const wrapper = new Proxy(fbq, { apply: (target, self, args) => call(target, self, args) })
-    known.add(wrapper)
-    wrappers.set(fbq, wrapper).set(wrapper, wrapper)
-    if (window._fbq === fbq) window._fbq = wrapper
-    return wrapper
-  }
-
-  const adopt = (fbq: unknown): void => {
-    if (typeof fbq !== 'function' || known.has(fbq)) return
-    known.add(fbq)
-    const { callMethod, queue: entries } = fbq as Fbq
-    try {
-      const define = (name: keyof Fbq, get: () => unknown, set: (value: never) => void) =>
-        Object.defineProperty(fbq, name, { configurable: true, enumerable: true, get, set })
-      define(
-        'callMethod',
-        () => library && caller,
-        (method: AnyFunction) => {
-          if (method === caller) return
-          library = method
-          if (!library) return
-          listenTo(queue)
-          _onLoaded(fbq as Fbq, late)
-        },
-      )
-      define('queue', () => queue, listenTo)
-    } catch {
-      // Frozen.
-      wrap(fbq as Fbq)
-      return
-    }
-    if (callMethod && callMethod !== caller) {
-      library = callMethod
-      late = true
-    }
-    if (entries) listenTo(entries)
-    if (late) {
-      _onLoaded(fbq as Fbq, late)
-      _prelude().forEach((args) => (fbq as Fbq)(...args))
-    }
-  }
-
-  const get = () => {
-    const fbq = (foreign ? foreign.get?.call(window) : value) as Fbq | undefined
-    if (typeof fbq !== 'function') return fbq
-    return wrappers.get(fbq) ?? (queue || library ? fbq : wrap(fbq))
-  }
-  const set = (fbq: unknown) => {
-    value = fbq
-    foreign?.set?.call(window, fbq)
-    arm()
-    adopt(fbq)
-  }
-  const arm = () => {
-    try {
-      const current = Object.getOwnPropertyDescriptor(window, 'fbq')
-      if (current?.get === get) return
-      foreign = current?.get && current
-      value = window.fbq
-      Object.defineProperty(window, 'fbq', { configurable: true, enumerable: true, get, set })
-    } catch {
-      // An ad blocker's scriptlet may have nailed `fbq` down: what can be heard from within is heard.
-    }
-    adopt(value)
-  }
-
+const set = (fbq: Fbq | undefined): void => {
+  value = fbq
+  foreign!.set?.(fbq)
   arm()
-  return { _arm: arm, _fbq: () => window.fbq, _isLoaded: () => !!library }
+  adopt(fbq)
+}
+
+/** Takes the place on `window.fbq` (again): a function declaration or another script may have taken it. */
+export const arm = (): void => {
+  // An ad blocker's scriptlet may have nailed `fbq` down: what can be heard from within is heard.
+  attempt(() => {
+    const current = Object.getOwnPropertyDescriptor(window, 'fbq') ?? {}
+    if (current.get === get) return
+    foreign = current
+    value = window.fbq
+    listenOn(window, 'fbq', get, set)
+  })
+  adopt(value)
+}
+
+/** Says something to the pixel; where the page has none yet, to the copy, and to the pixel once there is one. */
+export const tell = (args: unknown[]): void => {
+  if (foreign && window.fbq) window.fbq(...args)
+  else prelude.push(...take([args]))
 }

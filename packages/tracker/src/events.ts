@@ -1,0 +1,33 @@
+/** Makes an event of what a pixel has counted, and hands it to the delivery. */
+import type { CustomData } from '@pixel-mirror/common'
+import { dataProcessing } from './consent.js'
+import { deliver } from './delivery.js'
+import { identified, identifiedFor, pixels } from './fbq/pixels.js'
+import { nowS } from './now.js'
+import { report, type TrackedEvent } from './report.js'
+
+export const recordEvent = (
+  pixelId: string,
+  name: string,
+  data: unknown,
+  eventId: string,
+  isRepeat?: boolean,
+  timeS = nowS(),
+): void => {
+  const event = {
+    event_name: name,
+    event_time: timeS,
+    event_id: eventId,
+    custom_data: data as CustomData,
+    user_data: { ...pixels[pixelId]!._userData, ...identified, ...identifiedFor[eventId] },
+    // A server-only page need not say which pixel: the collector may have just one.
+    pixel_id: pixelId || undefined,
+    event_source_url: location.href,
+    referrer_url: document.referrer || undefined,
+    data_processing_options: dataProcessing[0],
+    data_processing_options_country: dataProcessing[1],
+    data_processing_options_state: dataProcessing[2],
+  } as TrackedEvent
+  if (isRepeat) report('dropped', event, 'repeat')
+  else deliver(event)
+}

@@ -1,0 +1,86 @@
+/**
+ * One call of `fbq`: read the way `fbevents.js` reads it, given an event id where it has none, and counted the way the pixel counts.
+ *
+ * Nothing of the caller's is changed: where an id is added, it is added to a copy.
+ */
+import type { UserData } from '@pixel-mirror/common'
+import { setDataProcessing, setGranted } from '../consent.js'
+import { show } from '../delivery.js'
+import { newEventId } from '../event-id.js'
+import { recordEvent } from '../events.js'
+import { isRepeat } from '../repeat-guard.js'
+import { hint } from '../report.js'
+import { snapshot } from '../snapshot.js'
+import { pixels, singleOnly } from './pixels.js'
+
+export interface Call {
+  /** What the pixel is to receive: the caller's own arguments, with an event id in an event's options. */
+  _args: unknown[]
+  /** To be done once the pixel has taken the call. */
+  _count: () => void
+  /** A purchase that an earlier page has reported: the pixel does not get it. */
+  _isRepeat?: boolean | undefined
+}
+
+type EventOptions = { eventID?: EventOptions; event_id?: EventOptions } | undefined | null
+
+/** Throws only when the arguments are hostile, which the caller answers by passing them on untouched. */
+export const readCall = (raw: Iterable<unknown>, self: unknown): Call => {
+  let args = [...raw]
+  // An old form: `_fbq.push(['track', 'Lead'])`.
+  if (args.length < 2) args = args.flat()
+  const [verb, first, second, third] = args as string[]
+  const [isEvent, isSingle] = /^track(Single)?(Custom)?$/.exec(verb!) ?? []
+  const at = isSingle ? 2 : 1
+  const name = args[at]
+  // Meta's `init` changes the object it is given.
+  const data = snapshot(args[at + 1])
+  // A number is the name of a conversion pixel of 2014, which has no server copy.
+  if (!isEvent || typeof name !== 'string') {
+    return {
+      _args: args,
+      _count() {
+        if (verb === 'init') {
+          const pixel = (pixels[first!] ??= {})
+          // A second init of a pixel counts only if it brings the data that the first one did not have.
+          pixel._userData ??= data as UserData
+        }
+        if (verb === 'consent') {
+          setGranted(first === 'grant')
+          show()
+        }
+        // With a country and no state the pixel ignores the call.
+        if (verb === 'dataProcessingOptions' && args.length !== 3) setDataProcessing(args.slice(1))
+        if (first === 'trackSingleOnly') singleOnly[third!] = !!second
+      },
+    }
+  }
+
+  const given = args[at + 2] as EventOptions
+  // Either spelling, also one inside the other.
+  const outer = given?.eventID ?? given?.event_id
+  const id = outer?.eventID ?? outer?.event_id ?? outer
+  const eventID = String((id as string | undefined) || newEventId())
+  if (!id) args[at + 2] = { ...given, eventID }
+  const isKnown = isRepeat(name, data, isSingle && first)
+  return {
+    _args: args,
+    _isRepeat: isKnown,
+    _count() {
+      let counted
+      for (const pixelId in pixels) {
+        const pixel = pixels[pixelId]!
+        if (isSingle ? String(first) !== pixelId : singleOnly[pixelId]) continue
+        counted = true
+        if (name === 'PageView' && !isSingle) {
+          // Without a `this` the pixel takes the call for its own and lets a page view pass.
+          const mayRepeat = !self || (self as { allowDuplicatePageViews?: unknown }).allowDuplicatePageViews
+          if (pixel._pageViewSeen && !mayRepeat) continue
+          pixel._pageViewSeen = true
+        }
+        recordEvent(pixelId, name, data, eventID, isKnown)
+      }
+      if (!counted) hint(name, 'comes before init')
+    },
+  }
+}

@@ -1,0 +1,35 @@
+/**
+ * What the tracker keeps in the page's `localStorage`, which may be blocked, full, or full of somebody else's things.
+ *
+ * Ours begin with one prefix, and none of them holds personal data: `store` leaves that out.
+ */
+import { attempt } from './report.js'
+import { PREFIX } from './prefix.js'
+
+/** The most that one of our entries may hold, in characters. */
+const MAX_LENGTH = 65_536
+
+/** Stores a value, without what it says of visitors, and with addresses without their query; returns whether it did. */
+export const store = (name: string, value: unknown): boolean | undefined =>
+  attempt(() => {
+    const text = JSON.stringify(value, (key, part) =>
+      key === 'user_data' ? undefined : /_url$/.test(key) ? String(part).split(/[?#]/)[0] : (part as unknown),
+    )
+    return text.length < MAX_LENGTH && !!(localStorage[PREFIX + name] = text)
+  })
+
+/** What is stored under a name. */
+export const stored = <T>(name: string): T | undefined =>
+  attempt(() => JSON.parse((localStorage[PREFIX + name] as string) || 'null') as T)
+
+/** Takes away everything whose name begins so, for somebody to use. */
+export const takeStored = <T>(name: string, use: (value: T) => void): void => {
+  attempt(() => {
+    for (const key in localStorage) {
+      if (!key.startsWith(PREFIX + name)) continue
+      const text = localStorage[key] as string
+      localStorage.removeItem(key)
+      use(JSON.parse(text) as T)
+    }
+  })
+}
