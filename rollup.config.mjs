@@ -108,7 +108,14 @@ const trackerScript = {
     terser({
       ecma: 2020,
       toplevel: true,
-      compress: { passes: 4, unsafe: true, unsafe_arrows: true, unsafe_methods: true, hoist_funs: true },
+      compress: {
+        passes: 4,
+        unsafe: true,
+        unsafe_arrows: true,
+        unsafe_methods: true,
+        pure_getters: true,
+        hoist_funs: true,
+      },
       // Names that begin with an underscore are inner names; `_fbq` is Meta's.
       mangle: { properties: { regex: /^_/, reserved: ['_fbq', '_fbp', '_fbc', '_pixelMirror'] } },
     }),

@@ -15,6 +15,4 @@ export const setGranted = (yes: boolean): void => {
   granted = yes && !stored('out')
 }
 
-export const setDataProcessing = (args: unknown[]): void => {
-  dataProcessing = args
-}
+export const setDataProcessing = (args: unknown[]) => (dataProcessing = args)

@@ -54,6 +54,11 @@ export const settle = (): void => {
 export const deliver = (event: TrackedEvent): void => {
   waiting.push(event)
   if (waiting.length > MAX_WAITING) report('dropped', waiting.shift()!, 'full')
+  later()
+}
+
+/** Sends what waits when the burst is over. */
+export const later = (): void => {
   timer ??= setTimeout(() => {
     timer = undefined
     void flush()
@@ -96,7 +101,8 @@ const send = async (events: TrackedEvent[]): Promise<void> => {
     })
     const { ok, status } = response
     retryAfterS = response.headers.get('retry-after')
-    if (!/^5|408|425|429/.test(status as unknown as string)) {
+    // 5xx, 408 and 429 pass (409 and 428 the collector does not know); all else is an answer.
+    if (!/^5|4[02][89]/.test(status as unknown as string)) {
       answer = { error: !ok && status }
       Object.assign(answer, await response.json())
     }

@@ -10,6 +10,7 @@
 import type { UserData } from '@pixel-mirror/common'
 import jsCookie from 'js-cookie'
 import { options } from './options.js'
+import { queryOf } from './query.js'
 
 /** Meta reads and writes cookies as they are, without any encoding. */
 const asIs = (value: string) => value
@@ -22,8 +23,8 @@ let click: string | undefined
 
 /** Looks for a click id in the page's address. It is kept letter by letter; one with a dot is none, and would make the cookie fall apart. */
 export const lookForClick = (): void => {
-  const id = new URL(location.href).searchParams.get('fbclid')
-  if (id && !id.includes('.')) click = id
+  const { fbclid } = queryOf(location.href)
+  if (fbclid && !fbclid.includes('.')) click = fbclid
 }
 
 /** Tries domains from the last label upwards until one sticks: that is the registrable domain, by the browser's own public suffix list. */
@@ -31,7 +32,7 @@ const write = (name: string, payload: string): string => {
   const labels = (options.cookieDomain || location.hostname).split('.')
   for (let count = options.cookieDomain ? labels.length : 1; count <= labels.length; count++) {
     const value = `fb.${count - 1}.${Date.now()}.${payload}`
-    cookies.set(name, value, { domain: labels.slice(-count).join('.'), expires: 90, sameSite: 'Lax' })
+    cookies.set(name, value, { domain: labels.slice(-count).join('.'), expires: 90 })
     if (cookies.get(name) === value) return value
   }
   return (memory[name] = `fb.1.${Date.now()}.${payload}`)

@@ -45,7 +45,7 @@ export interface TrackerOptions {
    *
    * @defaultValue `true`
    */
-  respectPrivacyControl?: boolean
+  privacyControl?: boolean
   /**
    * Whether Meta is told to process the data under Limited Data Use, in both channels.
    *

@@ -15,6 +15,8 @@ import { routesAreTaken } from './fbq/routes.js'
 import { lookForClick } from './identity.js'
 import { options } from './options.js'
 
+type Methods = Record<'pushState' | 'replaceState', AnyFunction>
+
 /** Tells pixel and collector of a page view. `trackSingle`, because the pixel counts only one `track('PageView')` per page. */
 export const pageView = (): void => {
   const eventID = newEventId()
@@ -39,10 +41,9 @@ export const checkReturn = ({ persisted }: PageTransitionEvent): void => {
 
 export const watchHistory = (): void => {
   last = location.href
-  const methods = history as unknown as Record<string, AnyFunction>
-  for (const name of ['pushState', 'replaceState']) {
-    const native = methods[name]!
-    methods[name] = (...args) => {
+  for (const name of ['pushState', 'replaceState'] as const) {
+    const native = (history as unknown as Methods)[name]
+    ;(history as unknown as Methods)[name] = (...args) => {
       native.apply(history, args)
       checkRoute()
     }

@@ -19,7 +19,7 @@ export const on = (outcome: Outcome, listener: OutcomeListener): void => {
 }
 
 export const report = (outcome: Outcome, event: TrackedEvent, why?: unknown): void => {
-  hint(outcome, event.event_name, event, why)
+  hint(outcome, event, why)
   for (const [wanted, listener] of listeners) if (wanted === outcome) attempt(() => listener(event, why))
 }
 

@@ -38,7 +38,6 @@ const start = (given?: TrackerOptions): Tracker => {
     error: ({ target }: Event) => /fbevents/.test((target as HTMLScriptElement).src) && settle(),
     DOMContentLoaded: setUp,
     load: arm,
-    online: show,
     pageshow: checkReturn,
     popstate: checkRoute,
     // Also when a prerendered page is shown.
@@ -84,7 +83,7 @@ const api = {
     Object.assign(options, given)
     if (options.consentRequired || stored('out')) api.consent('revoke')
     const asksForPrivacy = (navigator as { globalPrivacyControl?: boolean }).globalPrivacyControl
-    if (options.limitedDataUse || (asksForPrivacy && options.respectPrivacyControl !== false)) {
+    if (options.limitedDataUse || (asksForPrivacy && options.privacyControl !== false)) {
       api.dataProcessingOptions(['LDU'], 0, 0)
     }
   },

@@ -14,7 +14,7 @@
  * library and one queue, which heals pixels that such a wrapper would have broken.
  */
 import { attempt } from '../report.js'
-import { settle } from '../delivery.js'
+import { later, settle } from '../delivery.js'
 import { options } from '../options.js'
 import { listenToAutomaticEvents } from './automatic-events.js'
 import { readCall, type Call } from './call.js'
@@ -24,11 +24,12 @@ import type { AnyFunction, Fbq } from './fbq.js'
 import { library, queue, setLate, setLibrary, setQueue } from './library.js'
 
 type Entry = Iterable<unknown>
+type Methods = Record<'unshift' | 'push' | 'shift', (...added: Entry[]) => unknown>
 
 /** Entries of a queue that are known already; functions, with what stands in their place: themselves, if they can be listened to from within. */
 const known = new WeakMap<object, unknown>()
 /** What was said before there was a pixel, and is said to it first. */
-const prelude: Entry[] = []
+const prelude: unknown[][] = []
 /** Whether a call is on its way through the pixel: what is pushed meanwhile is the library's own doing. */
 let busy: boolean | undefined
 
@@ -68,12 +69,13 @@ const listenTo = (entries: Entry[] | undefined): void => {
   setQueue(entries)
   if (!Array.isArray(entries)) return
   entries.splice(0, entries.length, ...prelude.splice(0), ...take(entries))
-  const methods = entries as unknown as Record<string, (...added: Entry[]) => unknown>
-  for (const name of ['unshift', 'push']) {
-    const native = methods[name]!
-    methods[name] = (...added) => {
+  for (const name of ['unshift', 'push', 'shift'] as const) {
+    const native = (entries as unknown as Methods)[name]
+    ;(entries as unknown as Methods)[name] = (...added) => {
       // A stub that the library does not know pushes where nobody looks any more.
       if (!busy) added = library ? added.filter((entry) => void pass(library!, window.fbq, entry)) : take(added)
+      // A library that was there first may have waited with its calls, and we with it.
+      later()
       return native.apply(entries, added)
     }
   }
@@ -83,7 +85,6 @@ const listenTo = (entries: Entry[] | undefined): void => {
 const wrap = (fbq: Fbq): Fbq => {
   const wrapper = new Proxy(fbq, { apply: pass })
   known.set(fbq, wrapper).set(wrapper, wrapper)
-  if (window._fbq === fbq) window._fbq = wrapper
   return wrapper
 }
 
@@ -96,9 +97,9 @@ const adopt = (fbq: Fbq | undefined): void => {
   known.set(fbq, fbq)
   const { callMethod, queue: entries } = fbq
   const hear = (method: AnyFunction | undefined) => {
-    if (method === caller) return
+    // What a wrapper copies from the stub is nothing new.
+    if (!method || method === caller) return
     setLibrary(method)
-    if (!method) return
     attempt(() => claimRoutes(fbq, callMethod && attempt(() => recover(fbq))))
     if (options.automaticEvents !== false) attempt(() => listenToAutomaticEvents(fbq))
     settle()
@@ -110,9 +111,9 @@ const adopt = (fbq: Fbq | undefined): void => {
   })
   if (!canBeListenedTo) wrap(fbq)
   if (callMethod) {
-    prelude.splice(0).forEach((args) => callMethod.apply(fbq, args as unknown[]))
     setLate()
     hear(callMethod)
+    prelude.splice(0).forEach(tell)
   }
   if (entries) listenTo(entries)
 }
@@ -137,19 +138,20 @@ const set = (fbq: Fbq | undefined): void => {
 
 /** Takes the place on `window.fbq` (again): a function declaration or another script may have taken it. */
 export const arm = (): void => {
-  // An ad blocker's scriptlet may have nailed `fbq` down: what can be heard from within is heard.
-  attempt(() => {
-    const current = Object.getOwnPropertyDescriptor(window, 'fbq') ?? {}
-    if (current.get === get) return
-    foreign = current
-    value = window.fbq
-    listenOn(window, 'fbq', get, set)
-  })
+  const current = Object.getOwnPropertyDescriptor(window, 'fbq') ?? {}
+  if (current.get === get) return
+  foreign = current
+  value = window.fbq
   adopt(value)
+  attempt(() => {
+    // A declared function cannot be redefined, but replaced; what an ad blocker has nailed down can only be heard from within.
+    if (current.configurable === false) window.fbq = get()
+    else listenOn(window, 'fbq', get, set)
+  })
 }
 
 /** Says something to the pixel; where the page has none yet, to the copy, and to the pixel once there is one. */
 export const tell = (args: unknown[]): void => {
   if (foreign && window.fbq) window.fbq(...args)
-  else prelude.push(...take([args]))
+  else prelude.push(...(take([args]) as unknown[][]))
 }

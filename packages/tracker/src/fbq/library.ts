@@ -8,17 +8,11 @@ export let queue: Iterable<unknown>[] | undefined
 /** Whether `fbevents.js` was there before us. */
 let late = false
 
-export const setLibrary = (method: AnyFunction | undefined): void => {
-  library = method
-}
+export const setLibrary = (method: AnyFunction | undefined) => (library = method)
 
-export const setQueue = (entries: Iterable<unknown>[] | undefined): void => {
-  queue = entries
-}
+export const setQueue = (entries: Iterable<unknown>[] | undefined) => (queue = entries)
 
-export const setLate = (): void => {
-  late = true
-}
+export const setLate = () => (late = true)
 
 /** A library that was there before us and lets calls wait may wait for a consent that we have not seen. */
 export const isLocked = (): boolean => late && !!queue?.length

@@ -26,17 +26,27 @@
     return id && typeof id === 'object' ? eventIdOf(id) : id
   }
 
+  // The internal events, where a version has them: `window.__fbInternals = false` makes one that has not.
+  const listeners = { setEventId: [], send: [] }
+  class Params extends Map {
+    append(name, value) {
+      this.set(name, value)
+    }
+  }
+
   function hit(pixel, name, data, id, extra) {
     pixel.eventCount++
-    const query = new URLSearchParams({ id: pixel.id, ev: name, dl: location.href, ts: Date.now() })
+    const params = new Params(Object.entries({ id: pixel.id, ev: name, dl: location.href, ts: Date.now(), ...extra }))
     for (const key in data || {}) {
       if (data[key] == null) continue
-      query.set(`cd[${key}]`, typeof data[key] === 'object' ? JSON.stringify(data[key]) : data[key])
+      params.set(`cd[${key}]`, typeof data[key] === 'object' ? JSON.stringify(data[key]) : data[key])
     }
-    if (id) query.set('eid', id)
-    if (dataProcessing[0]) query.set('dpo', dataProcessing[0].join())
-    for (const key in extra || {}) query.set(key, extra[key])
-    new Image().src = 'https://www.facebook.com/tr/?' + query
+    if (id) params.set('eid', id)
+    else listeners.setEventId.forEach((listen) => listen(pixel.id, params, name))
+    if (dataProcessing[0]) params.set('dpo', dataProcessing[0].join())
+    const event = { id: pixel.id, eventName: name, customData: data, customParams: params }
+    if (listeners.send.map((listen) => listen(event)).some(Boolean)) return
+    new Image().src = 'https://www.facebook.com/tr/?' + new URLSearchParams([...params])
     if (!historyIsWatched) watchHistory()
   }
 
@@ -108,6 +118,15 @@
     return run.apply(this, args)
   }
   fbq.getState = () => ({ pixels })
+  if (w.__fbInternals !== false) {
+    const modules = {
+      SignalsFBEventsEvents: { setEventId: { listen: (listen) => listeners.setEventId.push(listen) } },
+      SignalsFBEventsSendEventEvent: { listen: (listen) => listeners.send.push(listen) },
+    }
+    fbq.getFbeventsModules = (name) => modules[name]
+  }
+  // What a plugin does on a click, for example.
+  w.__fbAutomatic = (name, data) => pixels.forEach((pixel) => hit(pixel, name, data, null, { es: 'automatic' }))
   drain()
   w.addEventListener('pageshow', (event) => {
     if (event.persisted) run.call({ allowDuplicatePageViews: true }, 'trackCustom', 'PageView')
