@@ -25,7 +25,7 @@ export interface FunctionProps extends CollectorProps {
 }
 
 /** What stays outside the bundle: the SDK is part of the runtime, and the other queues are not used here. */
-const EXTERNAL = ['@aws-sdk/*', 'libsql', '@nats-io/*', '@pixel-mirror/sandbox', 'pino-pretty']
+const EXTERNAL = ['@aws-sdk/*', 'libsql', '@pixel-mirror/sandbox', 'pino-pretty']
 
 /**
  * Halves the bundle: of undici the collector uses the pool alone, of all file types the few it answers with, and of the queues none that needs a

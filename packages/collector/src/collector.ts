@@ -95,8 +95,15 @@ export async function createCollector(options: CollectorOptions): Promise<Collec
   const direct = settings.queueUrl === 'direct:' && options.queue === undefined
   const queue = direct
     ? createDirectQueue({ ...graph, pixels, observe, log, now })
-    : (options.queue ?? (await openQueue(settings.queueUrl, { maxBytes: settings.maxQueueBytes, log, observe, now })))
-  const sharedQueue = /^(postgres|postgresql|nats):/.test(settings.queueUrl)
+    : (options.queue ??
+      (await openQueue(settings.queueUrl, {
+        maxBytes: settings.maxQueueBytes,
+        log,
+        observe,
+        now,
+        pixelIds: settings.pixels.map(({ id }) => id),
+      })))
+  const sharedQueue = /^(postgres|postgresql):/.test(settings.queueUrl)
   const metrics = createMetrics({ queue, pixels, sharedQueue, version: packageVersion(), now })
   const mayInspect = isLoopbackHost(settings.adminHost) || settings.inspectPassword !== undefined
   if (!mayInspect)

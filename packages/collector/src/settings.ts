@@ -14,7 +14,7 @@ export interface Settings {
   adminHost: string
   adminPort: number
   inspectPassword?: Secret
-  /** `sqlite:./data/queue.db`, `postgres://…`, `nats://…`, `direct:`. May hold a password: never print it. */
+  /** `sqlite:./data/queue.db`, `postgres://…`, `direct:`. May hold a password: never print it. */
   queueUrl: string
   maxQueueBytes: number
   maxBodyBytes: number

@@ -22,6 +22,11 @@ const SCHEMES: Record<string, Open> = {
 export async function openQueue(url: string, options: QueueOptions): Promise<Queue> {
   const scheme = url.slice(0, url.indexOf(':'))
   const open = Object.hasOwn(SCHEMES, scheme) ? SCHEMES[scheme] : undefined
+  if (scheme === 'nats') {
+    throw new SettingsError([
+      'QUEUE_URL names NATS JetStream, which is not supported yet. Several collectors share postgres://…',
+    ])
+  }
   if (open === undefined) {
     const known = Object.keys(SCHEMES).map((name) => `${name}:`)
     throw new SettingsError([`QUEUE_URL must begin with one of ${known.join(', ')}, but got "${scheme}:".`])

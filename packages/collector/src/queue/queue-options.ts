@@ -12,4 +12,6 @@ export interface QueueOptions {
   now: () => number
   /** Refuse when another process uses the queue now, also where several could. A file is never shared. Default: false. */
   alone?: boolean
+  /** The pixels this collector is set up for; two collectors with none in common on the same shared queue are a mistake. */
+  pixelIds?: readonly string[]
 }

@@ -8,3 +8,9 @@ it.each(['redis://localhost', 'sqlite', '', 'constructor:x'])('refuses the queue
 
   await expect(openQueue(url, options)).rejects.toThrow(SettingsError)
 })
+
+it('says that NATS JetStream is not supported yet', async () => {
+  const options = { maxBytes: 1, log: pino({ enabled: false }), observe: () => undefined, now: Date.now }
+
+  await expect(openQueue('nats://localhost:4222', options)).rejects.toThrow(/JetStream, which is not supported yet/)
+})

@@ -22,8 +22,6 @@ export interface PostgresQueueOptions extends QueueOptions {
   ownershipMs?: number
   /** How often to renew what this node has and to look for lanes that nobody drains, in milliseconds. */
   lookEveryMs?: number
-  /** The pixels this collector is set up for; two collectors with none in common on the same tables are a mistake. */
-  pixelIds?: readonly string[]
 }
 
 /**

@@ -135,7 +135,9 @@ describe('several collectors on one PostgreSQL', () => {
   })
 
   it('offer every event once when all of them append and drain at the same time', async () => {
-    const all = [await startNode(), await startNode(), await startNode()]
+    // Long enough that no lane changes hands because the machine is busy: then events would rightly come twice.
+    const steady = { ownershipMs: 60_000 }
+    const all = [await startNode(steady), await startNode(steady), await startNode(steady)]
     const lanes = Array.from({ length: 6 }, (_, index) => ({ pixelId: `20000000000000${index}` }))
     const sent: string[] = []
     const received: string[] = []

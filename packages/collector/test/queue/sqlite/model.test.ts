@@ -32,6 +32,7 @@ const LANES: LaneKey[] = [
 const FATES: Fate[] = [
   'delivered',
   'delivered',
+  'purged',
   'free',
   { ambiguousSinceMs: START_MS + 5 },
   { ambiguousSinceMs: START_MS + 9 },
