@@ -9,6 +9,10 @@ const resolve = {
 }
 const ssr = { resolve: { conditions: ['@pixel-mirror/source', 'node'] } }
 
+// Tests that start processes, browsers and databases share two cores with each other: what fails there once must pass when tried again. Elsewhere
+// there is no second try, so that whoever writes a test sees at once that it depends on the machine.
+const retry = process.env['CI'] ? 2 : 0
+
 const inNode = (name: string, root: string) => ({
   resolve,
   ssr,
@@ -20,7 +24,8 @@ const inNode = (name: string, root: string) => ({
     exclude: ['test/browser/**', 'test/cluster/**'],
     // Some start processes and wait for them, next to others that do the same.
     testTimeout: 60_000,
-    hookTimeout: 60_000,
+    hookTimeout: 120_000,
+    retry,
   },
 })
 
@@ -42,6 +47,7 @@ export default defineConfig({
           environment: 'happy-dom',
           include: ['test/**/*.test.ts'],
           exclude: ['test/browser/**'],
+          retry,
         },
       },
       {
@@ -59,9 +65,12 @@ export default defineConfig({
             'examples/*/test/**/*.test.ts',
           ],
           exclude: ['**/node_modules/**', 'examples/aws-lambda-cdk/**'],
-          testTimeout: 60_000,
-          hookTimeout: 120_000,
+          testTimeout: 120_000,
+          hookTimeout: 180_000,
+          retry,
           fileParallelism: false,
+          // After everything else.
+          sequence: { groupOrder: 1 },
         },
       },
     ],
