@@ -283,8 +283,12 @@ async function start(): Promise<void> {
     failed(error)
   }
   if (signedOut) return
+  if (!started) follow()
   await Promise.all([load('asked'), loadHealth()])
-  if (started) return
+}
+
+/** What goes on by itself from now on. */
+function follow(): void {
   started = true
   setInterval(() => {
     if (document.visibilityState === 'visible') void loadHealth()
@@ -294,9 +298,10 @@ async function start(): Promise<void> {
       if (!view().news?.(news, page)) loadSoon()
       paint()
     },
-    (state, again) => {
+    (state) => {
       stream = state
-      if (again) void Promise.all([load('asked'), loadHealth()])
+      // Whatever happened while nobody listened.
+      if (state === 'open') void Promise.all([load('asked'), loadHealth()])
       paint()
     },
   )

@@ -7,22 +7,18 @@ const TRY_AGAIN_MS = 5_000
 /**
  * Follows what happens, by server-sent events. Rests while nobody looks at the page.
  *
- * @param onState told what became of the connection; `again` when something may have been missed
+ * @param onState told what became of the connection
  */
-export function openStream(onNews: (news: News) => void, onState: (state: StreamState, again: boolean) => void): void {
+export function openStream(onNews: (news: News) => void, onState: (state: StreamState) => void): void {
   let source: EventSource | undefined
-  let connected = false
 
   function connect(): void {
     if (document.visibilityState === 'hidden') return
     source?.close()
     source = new EventSource('api/stream')
-    source.addEventListener('open', () => {
-      onState('open', connected)
-      connected = true
-    })
+    source.addEventListener('open', () => onState('open'))
     source.addEventListener('error', () => {
-      onState('lost', false)
+      onState('lost')
       // The browser tries again by itself, except after an answer that is no stream.
       if (source?.readyState === EventSource.CLOSED) setTimeout(connect, TRY_AGAIN_MS)
     })
@@ -33,7 +29,7 @@ export function openStream(onNews: (news: News) => void, onState: (state: Stream
     if (document.visibilityState === 'hidden') {
       source?.close()
       source = undefined
-      onState('resting', false)
+      onState('resting')
     } else if (!source) {
       connect()
     }

@@ -180,8 +180,8 @@ function groupItem({ key, letters }: Group, chosen: ReadonlySet<string>, open: R
   const { reason, remedy } = first
   const all = letters.every(({ id }) => chosen.has(id))
   return h(
-    'section',
-    { class: 'letter-group', 'data-key': key, 'aria-label': `Dead letters: ${plainCode(reason.cause)}` },
+    'div',
+    { class: 'letter-group', role: 'group', 'data-key': key, 'aria-label': `Dead letters: ${plainCode(reason.cause)}` },
     h(
       'div',
       { class: 'reason' },

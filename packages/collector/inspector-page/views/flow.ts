@@ -31,6 +31,8 @@ export function createFlowView(): View {
   let more = false
   /** What the rows answer to. */
   let shown = ''
+  /** What came while the server was asked: its answer may be older. */
+  let meanwhile: News | undefined
   const open = new Map<number, FlowEvent | 'loading' | 'gone'>()
 
   const states = (): readonly FlowState[] | undefined => FILTERS.find(({ key }) => key === filter)?.states
@@ -65,8 +67,10 @@ export function createFlowView(): View {
     async load(page, why) {
       const { range, pixel } = page.choice
       const asked = JSON.stringify(query(page))
-      // News come by themselves (`news()`); while somebody reads or has paused, the rows stay as they are.
-      const stay = asked === shown && (why === 'news' || paused || open.size > 0)
+      // While somebody reads or has paused, the rows stay as they are. News come by themselves (`news()`), except where what an
+      // event has come to decides whether it is shown.
+      const stay = asked === shown && (paused || open.size > 0 || (why === 'news' && !states()))
+      if (!stay) meanwhile = { rows: [], states: [] }
       const [sums, latest] = await Promise.all([
         get<Summary>('summary', { range, pixel, offset: -new Date().getTimezoneOffset() }),
         stay ? undefined : get<FlowRow[]>('events', query(page)),
@@ -76,21 +80,22 @@ export function createFlowView(): View {
       if (asked !== shown) open.clear()
       shown = asked
       more = latest.length === 100
-      rows = latest
+      rows = withNews(latest, meanwhile)
+      meanwhile = undefined
       behind = []
     },
 
     news(news: News, page: Page) {
-      const fresh = news.rows.filter((row) => fits(row, page))
-      if (paused || open.size > 0) behind = [...fresh.reverse(), ...behind]
-      else rows = [...fresh.reverse(), ...rows].slice(0, SHOWN_AT_MOST)
-      const now = new Map(news.states.map(({ id, state }) => [id, state]))
-      const renew = (row: FlowRow): FlowRow => {
-        const state = now.get(row.id)
-        return state === undefined ? row : { ...row, state }
+      const fresh = { rows: news.rows.filter((row) => fits(row, page)), states: news.states }
+      meanwhile?.rows.push(...fresh.rows)
+      meanwhile?.states.push(...fresh.states)
+      if (paused || open.size > 0) {
+        behind = withNews(behind, fresh)
+        rows = withNews(rows, { rows: [], states: fresh.states })
+      } else {
+        rows = withNews(rows, fresh).slice(0, SHOWN_AT_MOST)
       }
-      rows = rows.map(renew)
-      behind = behind.map(renew)
+      const now = new Set(news.states.map(({ id }) => id))
       for (const id of open.keys()) if (now.has(id)) void loadStory(id, page)
       return false
     },
@@ -202,6 +207,18 @@ export function createFlowView(): View {
       )
     },
   }
+}
+
+/** Rows, newest first, after some more came and some went on. */
+function withNews(rows: readonly FlowRow[], news: News | undefined): FlowRow[] {
+  if (!news) return [...rows]
+  const known = new Set(rows.map(({ id }) => id))
+  const states = new Map(news.states.map(({ id, state }) => [id, state]))
+  const more = news.rows.filter(({ id }) => !known.has(id)).reverse()
+  return [...more, ...rows].map((row) => {
+    const state = states.get(row.id)
+    return state === undefined ? row : { ...row, state }
+  })
 }
 
 function lede(page: Page, summary: Summary | undefined): Child[] {

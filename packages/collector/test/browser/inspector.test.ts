@@ -102,6 +102,23 @@ describe('the inspector', () => {
     await row('PageView').waitFor()
   })
 
+  it('lets events come into a filtered view when they have come so far', async () => {
+    await show('flow')
+    await page.getByRole('button', { name: 'Accepted', exact: true }).click()
+    await page.getByLabel('Search by event name or id').fill('ViewContent')
+    const names = () => page.locator('.event .what b').allInnerTexts()
+    await expect.poll(async () => new Set(await names())).toEqual(new Set(['ViewContent']))
+    const before = (await names()).length
+    const shopper = await visitor(browser)
+
+    await shopper.goto(`${running.shop}product.html?id=oval-30`)
+    await expect.poll(() => page.locator('.event').count(), { timeout: 20_000 }).toBe(before + 1)
+
+    await page.getByLabel('Search by event name or id').fill('')
+    await page.getByRole('button', { name: 'All', exact: true }).click()
+    await shopper.context().close()
+  })
+
   it('says what the mirror won, in events and in money', async () => {
     await show('value')
 
