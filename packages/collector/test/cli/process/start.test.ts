@@ -158,8 +158,10 @@ describe('pixel-mirror start', () => {
 
   it('ends at once at a second signal, and sends what was under way after the next start', async () => {
     let hangs = true
+    let asked = false
     const ids: string[] = []
     const { url: META_GRAPH_URL } = await serve((body) => {
+      asked = true
       if (hangs) return undefined
       ids.push(...(JSON.parse(body) as { data: { event_id: string }[] }).data.map(({ event_id }) => event_id))
       return takesAll(body)
@@ -168,6 +170,8 @@ describe('pixel-mirror start', () => {
     const first = await workshop.collector(env)
 
     expect(await (await postPurchase(first.url, 'e1')).json()).toEqual({ events_received: 1 })
+    // Only a request that hangs keeps the first signal from ending the process in order.
+    await eventually('the request to Meta', () => asked)
     process.kill(first.child.pid, 'SIGTERM')
     await first.child.printed(/process\.stopping/)
     expect(await first.child.stop('SIGTERM')).toBe(143)
