@@ -52,9 +52,8 @@ async function run(args: Args, terminal: Terminal): Promise<ExitCode> {
     const collector = await createCollector({ settings, pixels, pages, log })
     const ports = await collector.start()
     open.push(...addresses({ ...settings, ...ports }, site, sandbox))
-    stdout.write(announcement({ version: packageVersion(), settings, pages: open }, painter(stdout, env)))
     const reloading = startReloading(pixels, log)
-    return await runUntilStopped({
+    const stopped = runUntilStopped({
       stop() {
         reloading.stop()
         return collector.stop()
@@ -62,6 +61,9 @@ async function run(args: Args, terminal: Terminal): Promise<ExitCode> {
       reload: () => reloading.now(),
       log,
     })
+    // Whoever reads this may send a signal at once: by now it is listened for.
+    stdout.write(announcement({ version: packageVersion(), settings, pages: open }, painter(stdout, env)))
+    return await stopped
   } finally {
     await sandbox?.stop()
   }
