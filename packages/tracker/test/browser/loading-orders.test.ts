@@ -172,7 +172,8 @@ describe('each event leaves once in each channel, with one id, when', () => {
     if (!pixel) await lab.hitsArrive(events.length)
     await lab.quiet()
 
-    expect(copies.map(({ event_name }) => event_name)).toEqual(events)
+    // What is recovered of the time before the tracker may leave after what is new: the order of requests is no promise.
+    expect(copies.map(({ event_name }) => event_name).sort()).toEqual([...events].sort())
     expect(new Set(copies.map(({ pixel_id }) => pixel_id))).toEqual(new Set([PIXEL]))
     expect(new Set(copies.map(({ mirror }) => mirror?.pixel))).toEqual(new Set([pixel ?? 'loaded']))
     expect(lab.hits.map(({ ev }) => ev)).toEqual(pixel ? [] : events)
