@@ -18,7 +18,8 @@ export function transform(
   findings: Findings,
 ): Draft | Dropped {
   if (change === undefined || pixelId === undefined || findings.issues.length > 0) return draft
-  let changed: ServerEvent | undefined
+  // `null` is no part of the type, and what plain JavaScript returns for "nothing" at times.
+  let changed: ServerEvent | undefined | null
   try {
     changed = change(structuredClone(withoutUndefined(draft)), { pixelId, received })
   } catch (error) {
@@ -27,7 +28,7 @@ export function transform(
     onTransformError?.(error)
     return draft
   }
-  return changed === undefined
+  return changed == null
     ? { kind: 'dropped', pixelId, reason: 'vetoed' }
     : validate(changed, { ...received, sender: 'server' }, findings)
 }

@@ -212,6 +212,14 @@ describe("the site's own code", () => {
     })
   })
 
+  it('is believed like a server', () => {
+    const [event] = prepared(PURCHASE, fromBrowser(), {
+      transform: (given) => ({ ...given, action_source: 'physical_store', event_time: NOW - 30 * 86_400 }),
+    })
+
+    expect(sent(event)).toMatchObject({ action_source: 'physical_store', event_time: NOW - 30 * 86_400 })
+  })
+
   it('is told the pixel and the request', () => {
     const seen: unknown[] = []
 
@@ -225,10 +233,18 @@ describe("the site's own code", () => {
     expect(seen).toEqual([PIXEL_ID, 'browser', 'https://shop.example/thanks'])
   })
 
-  it('may veto an event', () => {
-    expect(prepared(PURCHASE, fromBrowser(), { transform: () => undefined })).toEqual([
+  it.each([undefined, null])('may veto an event by %s', (nothing) => {
+    const transform = () => nothing as undefined
+
+    expect(prepared(PURCHASE, fromBrowser(), { transform })).toEqual([
       { kind: 'dropped', pixelId: PIXEL_ID, reason: 'vetoed' },
     ])
+  })
+
+  it.each([true, 7, 'x', [], {}])('that returns %j makes an event that is refused', (rubbish) => {
+    const transform = () => rubbish as never
+
+    expect(prepared(PURCHASE, fromBrowser(), { transform })[0]?.kind).toBe('rejected')
   })
 
   it('cannot make an event that Meta would refuse', () => {
@@ -281,6 +297,12 @@ describe('a finished event', () => {
     const [event] = prepared({ ...PURCHASE, custom_data: { ...PURCHASE.custom_data, note: 'a\nb\u2028c' } })
 
     expect(event?.kind === 'ready' && event.event.json).not.toMatch(/\n/)
+  })
+
+  it('can be read by parsers that are stricter than that of JavaScript', () => {
+    const [event] = prepared({ ...PURCHASE, custom_data: { ...PURCHASE.custom_data, note: 'a\ud800b\u0000c' } })
+
+    expect(sent(event)).toMatchObject({ custom_data: { note: 'a\ufffdb\ufffdc' } })
   })
 
   it('is refused when it is larger than 64 KiB', () => {
