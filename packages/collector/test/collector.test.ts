@@ -6,7 +6,7 @@ import { createLogger } from '../src/logger.js'
 import { memoryQueue } from '../src/queue/memory-queue.js'
 import type { Queue } from '../src/queue/queue.js'
 import { loadSettings } from '../src/settings/load-settings.js'
-import { API_KEY, purchase, queued, runCollector } from './running-collector.js'
+import { API_KEY, BROWSER, PIXEL_ID, purchase, queued, runCollector, SHOP } from './running-collector.js'
 
 const post = (url: string, body: unknown) =>
   fetch(`${url}/events`, {
@@ -61,6 +61,77 @@ describe('two listeners', () => {
     })
 
     await expect(second.start()).rejects.toThrow(PortTakenError)
+  })
+})
+
+describe('what arrives in other shapes', () => {
+  it('is the one object of a hand-made relay, with a number for its id', async () => {
+    const { url, queue } = await runCollector()
+
+    const answer = await post(url, {
+      event_name: 'Purchase',
+      event_id: 1001,
+      event_source_url: `${SHOP}/thanks`,
+      action_source: 'website',
+      event_time: String(Math.floor(Date.now() / 1000)),
+      user_data: { em: 'jane@example.com', client_user_agent: BROWSER },
+      custom_data: { value: '12.50', currency: 'eur' },
+    })
+
+    expect(await answer.json()).toEqual({ events_received: 1 })
+    expect(await queued(queue)).toMatchObject([{ event_id: '1001', custom_data: { value: 12.5, currency: 'EUR' } }])
+  })
+
+  it('is the image of a page without scripts', async () => {
+    const { url, queue } = await runCollector({ env: { TRUST_PROXY: '1' } })
+    const query = new URLSearchParams({
+      id: PIXEL_ID,
+      ev: 'Purchase',
+      eid: 'order-1',
+      'cd[value]': '12.5',
+      'cd[currency]': 'EUR',
+    })
+
+    const answer = await fetch(`${url}/tr?${query}`, {
+      headers: {
+        referer: `${SHOP}/thanks`,
+        'user-agent': BROWSER,
+        'x-forwarded-for': '198.51.100.9',
+        cookie: '_fbp=fb.1.1764000000000.42',
+      },
+    })
+
+    expect(answer.headers.get('content-type')).toBe('image/gif')
+    expect(await queued(queue)).toMatchObject([
+      {
+        event_name: 'Purchase',
+        event_id: 'order-1',
+        event_source_url: `${SHOP}/thanks`,
+        user_data: { client_ip_address: '198.51.100.9', client_user_agent: BROWSER, fbp: 'fb.1.1764000000000.42' },
+        custom_data: { value: 12.5, currency: 'EUR' },
+      },
+    ])
+  })
+})
+
+describe('the visitor’s cookies', () => {
+  it('are renewed by the answer, letter by letter, and a new click is remembered', async () => {
+    const { url } = await runCollector({ env: { TRUST_PROXY: '1' } })
+
+    const answer = await fetch(`${url}/events`, {
+      method: 'POST',
+      headers: {
+        ...{ origin: SHOP, 'user-agent': BROWSER, cookie: '_fbp=fb.1.1764000000000.42' },
+        ...{ 'x-forwarded-host': 'collect.shop.example', 'x-forwarded-proto': 'https' },
+      },
+      body: JSON.stringify(purchase({ event_source_url: `${SHOP}/?fbclid=IwAR_Click-Id` })),
+    })
+
+    const end = 'Max-Age=7776000; Path=/; Domain=shop.example; SameSite=Lax; Secure'
+    expect(answer.headers.getSetCookie()).toEqual([
+      `_fbp=fb.1.1764000000000.42; ${end}`,
+      expect.stringMatching(new RegExp(`^_fbc=fb\\.1\\.\\d{13}\\.IwAR_Click-Id; ${end}$`)),
+    ])
   })
 })
 
