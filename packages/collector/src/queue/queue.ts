@@ -197,7 +197,7 @@ export function gap(books: PixelBooks): number {
 
 export interface QueueStatus {
   waitingEvents: number
-  /** Bytes used on disk, everything included. */
+  /** Bytes that the contents take in the storage; room that is free for reuse is not counted. */
   bytes: number
   maxBytes: number
   oldestReceivedAtMs?: number

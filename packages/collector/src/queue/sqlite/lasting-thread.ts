@@ -58,7 +58,7 @@ export async function lastingThread(options: LastingThreadOptions): Promise<Last
     }
     return startThread(life, url, watch).catch((error: unknown) => {
       if (!(error instanceof DamageError)) throw error
-      if (++repairs > MOST_REPAIRS) throw new QueueUnavailableError(`The queue file is damaged again and again.`)
+      if (++repairs > MOST_REPAIRS) throw new QueueUnavailableError('The queue file is damaged again and again.')
       return live(error.message)
     })
   }
@@ -71,6 +71,7 @@ export async function lastingThread(options: LastingThreadOptions): Promise<Last
   }
 
   function goDown(trouble: Trouble): void {
+    if (state.name === 'closed') return
     if (state.name !== 'down' || state.trouble.kind !== trouble.kind) watch.alarm('queue_refusing', sentence(trouble))
     state = { name: 'down', trouble, sinceMs: elapsedMs() }
   }
@@ -100,7 +101,8 @@ export async function lastingThread(options: LastingThreadOptions): Promise<Last
       case 'starting':
         return state.thread.then((thread) => thread.call(name, ...args))
       case 'down': {
-        const isTime = state.trouble.kind === 'damaged' || elapsedMs() - state.sinceMs >= RETRY_MS
+        const canBeRepaired = state.trouble.kind === 'damaged' && repairs < MOST_REPAIRS
+        const isTime = canBeRepaired || elapsedMs() - state.sinceMs >= RETRY_MS
         if (!isTime) return Promise.reject(new QueueUnavailableError(sentence(state.trouble)))
         return start(state.trouble).then((thread) => thread.call(name, ...args))
       }
@@ -116,7 +118,8 @@ export async function lastingThread(options: LastingThreadOptions): Promise<Last
     async close() {
       const thread = await running()
       state = { name: 'closed' }
-      await thread?.call('close')
+      // One that breaks over it has ended as well, and what it acknowledged is on disk.
+      await thread?.call('close').catch(() => undefined)
       await thread?.ended
     },
   }
