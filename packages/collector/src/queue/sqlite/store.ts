@@ -132,8 +132,9 @@ export function openStore(db: Database, { maxBytes, firstLeaseId, alarm }: Store
     transaction.afterCommit(() => lanes.remove(lane))
   }
 
-  const isRetired = ({ key, sums, hold, leased }: Lane) =>
-    key.testEventCode !== undefined && sums.waiting === 0 && hold === undefined && leased === 0
+  /** Its letters would be taken from it when they go: as long as there are any, it stays. */
+  const isRetired = ({ key, sums, hold }: Lane) =>
+    key.testEventCode !== undefined && sums.waiting === 0 && hold === undefined && lettersOf(sums) === 0
 
   function lease(key: LaneKey, limit: LeaseLimit, nowMs: number): ReturnType<Store['lease']> {
     const lane = lanes.get(key)

@@ -217,6 +217,7 @@ class History {
     const { nowMs } = this.world
     const books = this.queue.books(nowMs)
     expect(books.map(gap)).toEqual(books.map(() => 0))
+    expect(this.world.codes()).not.toContain('queue_damaged')
     for (const { pixelId, dropped, waiting, ...sums } of books) {
       const page = this.model.books.get(pixelId) ?? new Map<string, number>()
       for (const [sum, count] of Object.entries({ ...sums, ...dropped })) {

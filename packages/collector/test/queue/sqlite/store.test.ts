@@ -215,6 +215,23 @@ describe('maintenance', () => {
     expect(again.books(world.nowMs).map(gap)).toEqual([0])
   })
 
+  it('keeps a test lane that is empty as long as it has dead letters', () => {
+    const world = new World()
+    const folder = newFolder()
+    const queue = openInProcess(folder, world)
+    append(queue, world, 2, { lane: TEST })
+    drain(queue, TEST, world, undefined, { kind: 'dead', reason: REFUSED })
+    world.pass(60_000)
+    queue.probe(world.nowMs)
+
+    expect(queue.dropLetters({}, world.nowMs)).toBe(2)
+    queue.close()
+
+    const again = openInProcess(copyFolder(folder), world)
+    expect(again.books(world.nowMs)).toMatchObject([{ received: 2, dead: 2, lettersDropped: 2 }])
+    expect(world.alarms).toEqual([])
+  })
+
   it('forgets dead letters after thirty days, and the oldest when they are too much, and counts them', () => {
     const world = new World()
     const queue = openInProcess(newFolder(), world, { maxBytes: 5_000_000 })
