@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { memoryQueue } from '../../src/queue/memory-queue.js'
 import type { LaneKey, Queue, QueuedEvent } from '../../src/queue/queue.js'
 import { gap } from '../../src/queue/queue.js'
+import type { RelayLimits } from '../../src/relay/limits.js'
 import type { Relay } from '../../src/relay/relay.js'
 import { createRelay } from '../../src/relay/relay.js'
 import { Secret } from '../../src/secret.js'
@@ -21,7 +22,7 @@ let queue: Queue
 let relay: Relay
 let pixels: ChangeablePixels
 
-async function open(known: SandboxPixel[] = SHOPS): Promise<void> {
+async function open(known: SandboxPixel[] = SHOPS, limits: Partial<RelayLimits> = {}): Promise<void> {
   sandbox = createSandbox({ pixels: known })
   const { url } = await sandbox.start()
   queue = memoryQueue()
@@ -32,14 +33,24 @@ async function open(known: SandboxPixel[] = SHOPS): Promise<void> {
     graphUrl: url,
     apiVersion: 'v26.0',
     observe: () => undefined,
-    limits: { ...QUICK, ...IMPATIENT },
+    limits: { ...QUICK, ...limits },
   })
+}
+
+/** Begins anew, with a sandbox or a relay of another kind. */
+async function reopen(...how: Parameters<typeof open>): Promise<void> {
+  await close()
+  await open(...how)
+}
+
+async function close(): Promise<void> {
+  await relay.stop(1_000)
+  await sandbox.stop()
 }
 
 beforeEach(() => open())
 afterEach(async () => {
-  await relay.stop(1_000)
-  await sandbox.stop()
+  await close()
   const { pixels: pages } = await queue.books()
   expect(pages.map(gap)).toEqual(pages.map(() => 0))
 })
@@ -85,9 +96,7 @@ describe('the relay and a strict stand-in for Meta', () => {
   })
 
   it('agree on the proof of the app secret, and notice a wrong one', async () => {
-    await relay.stop(0)
-    await sandbox.stop()
-    await open([{ ...SHOPS[0]!, appSecret: 's3cret' }, ...SHOPS.slice(1)])
+    await reopen([{ ...SHOPS[0]!, appSecret: 's3cret' }, ...SHOPS.slice(1)])
     const ids = await fill(SHOP, 5)
     relay.start()
     await eventually(() => expect(relay.lanes()).toMatchObject([{ state: 'parked' }]))
@@ -122,6 +131,7 @@ describe('the relay and a strict stand-in for Meta', () => {
     { kind: 'graph_error', code: 341 },
   ]
   it.each(behaviours)('get through $kind: nothing lost, others not delayed', async (behaviour) => {
+    if (behaviour.kind === 'hang' || behaviour.kind === 'drip') await reopen(SHOPS, IMPATIENT)
     const ids = await fill(SHOP, 20)
     const others = (await Promise.all(OTHERS.map((lane) => fill(lane, 20)))).flat()
     const requests = () => sandbox.counts().requests
@@ -154,6 +164,7 @@ describe('the relay and a strict stand-in for Meta', () => {
   })
 
   it('get everything through when everything fails now and then', async () => {
+    await reopen(SHOPS, IMPATIENT)
     const lanes = [SHOP, ...OTHERS]
     const ids = (await Promise.all(lanes.map((lane) => fill(lane, 300)))).flat()
     const poisoned = ids[333] ?? ''
