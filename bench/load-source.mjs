@@ -12,6 +12,11 @@ const ROOT = new URL('../', import.meta.url).pathname
  * @param {Record<string, string>} names each wanted export and the file (inside the package) that has it
  */
 export async function loadSource(folder, names) {
+  return import(await bundleSource(folder, names))
+}
+
+/** The same for another process: returns the URL to import. */
+export async function bundleSource(folder, names) {
   const entry = 'virtual:entry.ts'
   const lines = Object.entries(names).map(([name, file]) => `export { ${name} } from '${ROOT}${folder}/${file}'`)
   const bundle = await rollup({
@@ -35,5 +40,5 @@ export async function loadSource(folder, names) {
   await mkdir(new URL('.', `file://${file}`), { recursive: true })
   await bundle.write({ file, format: 'es', inlineDynamicImports: true })
   await bundle.close()
-  return import(`file://${file}?${Date.now()}`)
+  return `file://${file}?${Date.now()}`
 }

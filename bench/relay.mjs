@@ -1,12 +1,12 @@
 /**
  * The relay beside the least that could do its work: a loop that posts batches prepared beforehand over keep-alive connections.
  *
- *     node bench/relay.mjs [--events 400000] [--rounds 5] [--delay 0] [--queue prepared|sqlite]
+ *     node bench/relay.mjs [--events 200000] [--rounds 5] [--delay 0] [--queue sqlite|prepared]
  *
- * Both in one run, turn by turn, against one stand-in for Meta in a process of its own. Printed are the medians: events a second, their
- * ratio, CPU time of this process an event, and requests for 1,000 events. `--delay` is how long Meta takes to answer, in ms.
- * `--queue prepared` hands out events that lie in memory, so that nothing but the relay is measured; `sqlite` is the real queue,
- * its thread included.
+ * Turn by turn in one run, each in a fresh process, against one stand-in for Meta in a process of its own. The first fifth of the
+ * events warms up and is not counted. Printed are the medians: events a second, their ratio, CPU time an event (all threads), and
+ * requests for 1,000 events. `--delay` is how long Meta takes to answer, in ms. `--queue sqlite` is the real queue with its thread, full
+ * at the start (build first); `prepared` hands out events that lie in memory, so that nothing but the relay is measured.
  */
 import { fork } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
@@ -15,18 +15,64 @@ import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { setFlagsFromString } from 'node:v8'
-import { runInNewContext } from 'node:vm'
-import { loadSource } from './load-source.mjs'
+import { bundleSource } from './load-source.mjs'
 
 const BATCH = 1_000
 const CONCURRENCY = 4
-setFlagsFromString('--expose-gc')
-const collectGarbage = runInNewContext('gc')
+const WARM_UP = 0.2
 const LANE = { pixelId: '1234567890' }
 
-if (process.argv[2] === 'stand-in') standIn(Number(process.argv[3]))
+const PARTS = { standIn, bare, prepared, fill, sqlite }
+
+if (process.argv[2] in PARTS) await PARTS[process.argv[2]](...process.argv.slice(3))
 else await main()
+
+async function main() {
+  const { values: args } = parseArgs({
+    options: {
+      events: { type: 'string', default: '200000' },
+      rounds: { type: 'string', default: '5' },
+      delay: { type: 'string', default: '0' },
+      queue: { type: 'string', default: 'sqlite' },
+    },
+  })
+  const bundle = await bundleSource('packages/collector', {
+    createRelay: 'src/relay/relay.ts',
+    Secret: 'src/secret.ts',
+    openQueue: 'src/queue/open-queue.ts',
+  })
+  const meta = start('standIn', args.delay)
+  const url = `http://127.0.0.1:${await meta.said}`
+  const run = (part, ...more) => start(part, args.events, url, bundle, ...more).said
+
+  console.log(
+    `${args.events} events of ${someEvent(0).json.length} bytes, Meta answers after ${args.delay} ms, queue: ${args.queue}`,
+  )
+  const results = { bare: [], relay: [] }
+  for (let round = 0; round < Number(args.rounds); round++) {
+    results.bare.push(await run('bare'))
+    if (args.queue === 'prepared') {
+      results.relay.push(await run('prepared'))
+      continue
+    }
+    const folder = await mkdtemp(join(tmpdir(), 'pixel-mirror-bench-'))
+    await run('fill', folder)
+    results.relay.push(await run('sqlite', folder))
+    await rm(folder, { recursive: true })
+  }
+  meta.end()
+  report(results)
+}
+
+/** This file in a process of its own. `said` resolves with what it reports. */
+function start(part, ...args) {
+  const child = fork(import.meta.filename, [part, ...args], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
+  const said = new Promise((resolve, reject) => {
+    child.once('message', resolve)
+    child.once('exit', (code) => reject(new Error(`${part} ended with ${code}`)))
+  })
+  return { said, end: () => child.kill() }
+}
 
 /** Counts events by a word that each has once, and answers as Meta does. */
 function standIn(delayMs) {
@@ -39,49 +85,11 @@ function standIn(delayMs) {
       let events = 0
       for (let at = body.indexOf(word); at !== -1; at = body.indexOf(word, at + word.length)) events++
       const answer = () => res.end(`{"events_received":${events},"messages":[],"fbtrace_id":"A1b2C3d4E5"}`)
-      if (delayMs > 0) setTimeout(answer, delayMs)
+      if (Number(delayMs) > 0) setTimeout(answer, Number(delayMs))
       else answer()
     })
   })
   server.listen(0, '127.0.0.1', () => process.send(server.address().port))
-}
-
-async function main() {
-  const { values: args } = parseArgs({
-    options: {
-      events: { type: 'string', default: '400000' },
-      rounds: { type: 'string', default: '5' },
-      delay: { type: 'string', default: '0' },
-      queue: { type: 'string', default: 'prepared' },
-    },
-  })
-  const count = Number(args.events)
-  const { Pool } = createRequire(new URL('../packages/collector/package.json', import.meta.url))('undici')
-  const { createRelay, Secret, openQueue } = await loadSource('packages/collector', {
-    createRelay: 'src/relay/relay.ts',
-    Secret: 'src/secret.ts',
-    openQueue: 'src/queue/open-queue.ts',
-  })
-  const child = fork(import.meta.filename, ['stand-in', args.delay], { stdio: 'inherit' })
-  const port = await new Promise((resolve) => child.once('message', resolve))
-  const url = `http://127.0.0.1:${port}`
-  const events = Array.from({ length: count }, (_, index) => someEvent(index))
-  const leased = events.map((event, index) => ({ ref: String(index), receivedAtMs: event.eventTimeMs, ...event }))
-  const world = { url, events, leased, createRelay, Secret, openQueue, Pool }
-
-  console.log(
-    `${count} events of ${events[0].json.length} bytes, Meta answers after ${args.delay} ms, queue: ${args.queue}`,
-  )
-  const results = { bare: [], relay: [] }
-  for (let round = 0; round <= Number(args.rounds); round++) {
-    for (const [name, run] of Object.entries({ bare, relay: args.queue === 'sqlite' ? relayFromSqlite : relay })) {
-      const result = await run(world)
-      // The first round warms up.
-      if (round > 0) results[name].push(result)
-    }
-  }
-  child.kill()
-  report(results, count)
 }
 
 function someEvent(index) {
@@ -120,120 +128,144 @@ function someEvent(index) {
   }
 }
 
-/** What is measured around a run: time, CPU of this process with all its threads, requests. */
-async function measured(work) {
-  // What one left behind is not the other's to clear away.
-  collectGarbage()
-  const cpu = process.cpuUsage()
-  const startedMs = performance.now()
-  const requests = await work()
-  const seconds = (performance.now() - startedMs) / 1_000
-  const { user, system } = process.cpuUsage(cpu)
-  return { seconds, cpuMicros: user + system, requests }
+/** Measures from the end of the warm-up on: events, time, CPU of this process with all its threads, requests. */
+function createMeter(total) {
+  let done = 0
+  let requests = 0
+  let from
+  const look = () => ({ done, requests, ms: performance.now(), cpu: process.cpuUsage() })
+  return {
+    sent: () => requests++,
+    delivered(events) {
+      done += events
+      if (from === undefined && done >= total * WARM_UP) from = look()
+    },
+    isOver: () => done >= total,
+    result() {
+      const to = look()
+      const events = to.done - from.done
+      const cpu = to.cpu.user + to.cpu.system - from.cpu.user - from.cpu.system
+      return {
+        perSecond: (events / (to.ms - from.ms)) * 1_000,
+        cpuMicros: cpu / events,
+        requests: ((to.requests - from.requests) / events) * 1_000,
+      }
+    },
+  }
 }
 
-async function bare({ url, events, Pool }) {
+async function bare(count, url) {
+  const { Pool } = createRequire(new URL('../packages/collector/package.json', import.meta.url))('undici')
   const bodies = []
-  for (let from = 0; from < events.length; from += BATCH) {
-    const texts = events.slice(from, from + BATCH).map(({ json }) => json)
-    bodies.push(Buffer.from(`{"data":[${texts.join(',')}],"access_token":"EAAB"}`))
+  for (let index = 0; index < Number(count);) {
+    const texts = []
+    while (texts.length < BATCH && index < Number(count)) texts.push(someEvent(index++).json)
+    bodies.push({ events: texts.length, body: Buffer.from(`{"data":[${texts.join(',')}],"access_token":"EAAB"}`) })
   }
   const pool = new Pool(url, { connections: CONCURRENCY })
-  const result = await measured(async () => {
-    let next = 0
-    const loop = async () => {
-      while (next < bodies.length) {
-        const body = bodies[next++]
-        const answer = await pool.request({
-          path: `/v26.0/${LANE.pixelId}/events`,
-          method: 'POST',
-          headers: { 'content-type': 'application/json' },
-          body,
-        })
-        await answer.body.text()
-      }
+  const meter = createMeter(Number(count))
+  const loop = async () => {
+    for (let next = bodies.pop(); next !== undefined; next = bodies.pop()) {
+      const path = `/v26.0/${LANE.pixelId}/events`
+      const headers = { 'content-type': 'application/json' }
+      const answer = await pool.request({ path, method: 'POST', headers, body: next.body })
+      await answer.body.text()
+      meter.sent()
+      meter.delivered(next.events)
     }
-    await Promise.all(Array.from({ length: CONCURRENCY }, loop))
-    return bodies.length
-  })
+  }
+  await Promise.all(Array.from({ length: CONCURRENCY }, loop))
+  process.send(meter.result())
   await pool.destroy()
-  return result
+  process.disconnect()
 }
 
-async function relay(world) {
-  const { leased } = world
+async function prepared(count, url, bundle) {
+  const events = Array.from({ length: Number(count) }, (_, index) => {
+    const event = someEvent(index)
+    return { ref: String(index), receivedAtMs: event.eventTimeMs, ...event }
+  })
   let next = 0
-  const queue = {
+  await drain(count, url, bundle, {
     lease: (lane, { maxEvents }) => {
-      const events = leased.slice(next, (next += Math.min(maxEvents, leased.length - next)))
-      return Promise.resolve(events.length === 0 ? undefined : { lane, events })
+      const some = events.slice(next, (next += Math.min(maxEvents, events.length - next)))
+      return Promise.resolve(some.length === 0 ? undefined : { lane, events: some })
     },
     settle: () => Promise.resolve(),
     lanes: () =>
-      Promise.resolve([{ lane: LANE, waitingEvents: leased.length, waitingBytes: 1, oldestReceivedAtMs: 0 }]),
+      Promise.resolve([{ lane: LANE, waitingEvents: events.length, waitingBytes: 1, oldestReceivedAtMs: 0 }]),
     hold: () => Promise.resolve(),
     onWaiting: () => () => {},
-  }
-  return measured(() => drain(world, queue))
+  })
+  process.disconnect()
 }
 
-async function relayFromSqlite(world) {
-  const folder = await mkdtemp(join(tmpdir(), 'pixel-mirror-bench-'))
+async function openSqlite(bundle, folder) {
+  const { openQueue } = await import(bundle)
   const log = { info() {}, warn() {}, error() {} }
-  const options = { maxBytes: 1e11, log, observe() {}, now: Date.now }
-  const queue = await world.openQueue(`sqlite:${join(folder, 'queue.db')}`, options)
-  for (let from = 0; from < world.events.length; from += 2_000)
-    await queue.append(world.events.slice(from, from + 2_000))
-  try {
-    return await measured(() => drain(world, queue))
-  } finally {
-    await queue.close()
-    await rm(folder, { recursive: true })
-  }
+  return openQueue(`sqlite:${join(folder, 'queue.db')}`, { maxBytes: 1e11, log, observe() {}, now: Date.now })
 }
 
-/** From a full queue to an empty one. Returns how many requests it took. */
-function drain({ url, events, createRelay, Secret }, queue) {
+async function fill(count, _url, bundle, folder) {
+  const queue = await openSqlite(bundle, folder)
+  for (let index = 0; index < Number(count);) {
+    const some = []
+    while (some.length < 2_000 && index < Number(count)) some.push(someEvent(index++))
+    await queue.append(some)
+  }
+  await queue.close()
+  process.send('full')
+  process.disconnect()
+}
+
+async function sqlite(count, url, bundle, folder) {
+  const queue = await openSqlite(bundle, folder)
+  await drain(count, url, bundle, queue)
+  await queue.close()
+  process.disconnect()
+}
+
+/** From a full queue to an empty one. */
+async function drain(count, url, bundle, queue) {
+  const { createRelay, Secret } = await import(bundle)
   const pixel = { id: LANE.pixelId, accessToken: new Secret('EAAB'), allowedOrigins: [] }
-  const pixels = { get: () => pixel, all: () => [pixel], onChange: () => () => {} }
-  return new Promise((resolve, reject) => {
-    let requests = 0
-    let delivered = 0
+  const meter = createMeter(Number(count))
+  await new Promise((resolve) => {
     const relay = createRelay({
       queue,
-      pixels,
+      pixels: { get: () => pixel, all: () => [pixel], onChange: () => () => {} },
       graphUrl: url,
       apiVersion: 'v26.0',
       observe(happening) {
-        if (happening.kind === 'attempted') requests++
+        if (happening.kind === 'attempted') meter.sent()
         if (happening.kind !== 'settled') return
-        delivered += happening.verdicts.filter(({ kind }) => kind === 'delivered').length
-        if (delivered === events.length) relay.stop(1_000).then(() => resolve(requests), reject)
+        meter.delivered(happening.verdicts.filter(({ kind }) => kind === 'delivered').length)
+        if (!meter.isOver()) return
+        process.send(meter.result())
+        resolve(relay.stop(1_000))
       },
     })
     relay.start()
   })
 }
 
-function report(results, count) {
-  const perSecond = (result) => count / result.seconds
-  const micros = (result) => result.cpuMicros / count
-  const row = (name, of) => [name, median(results.bare.map(of)), median(results.relay.map(of))]
-  const rows = [
-    row('events/s', perSecond),
-    row('CPU us/event', micros),
-    row('requests/1,000 events', ({ requests }) => (requests / count) * 1_000),
-  ]
+function report({ bare, relay }) {
+  const row = (of) => [median(bare.map(of)), median(relay.map(of))]
+  const rows = {
+    'events/s': row(({ perSecond }) => perSecond),
+    'CPU us/event': row(({ cpuMicros }) => cpuMicros),
+    'requests/1,000 events': row(({ requests }) => requests),
+  }
   console.log(`${''.padEnd(24)}${'bare loop'.padStart(12)}${'relay'.padStart(12)}`)
-  for (const [name, ...numbers] of rows) {
+  for (const [name, numbers] of Object.entries(rows)) {
     console.log(name.padEnd(24) + numbers.map((number) => round(number).padStart(12)).join(''))
   }
   // Round by round, so that what else the machine does hits both.
-  const ratios = results.relay.map((result, index) => perSecond(result) / perSecond(results.bare[index]))
-  const relayCpu = median(results.relay.map(micros))
-  const requests = median(results.relay.map((result) => (result.requests / count) * 1_000))
+  const ratio = median(relay.map(({ perSecond }, index) => perSecond / bare[index].perSecond))
+  const [, cpu] = rows['CPU us/event']
+  const [, requests] = rows['requests/1,000 events']
   console.log(
-    `relay / bare: ${median(ratios).toFixed(2)} (reach 0.80), CPU ${relayCpu.toFixed(2)} us (reach 5), requests ${requests.toFixed(2)} (reach 2)`,
+    `relay / bare: ${ratio.toFixed(2)} (reach 0.80), CPU ${cpu.toFixed(2)} us (reach 5), requests ${requests.toFixed(2)} (reach 2)`,
   )
 }
 
