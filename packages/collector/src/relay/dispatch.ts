@@ -42,6 +42,7 @@ export function createDispatch({ limits, breaker, isStopping, begin }: DispatchO
       busy++
       if (inTrouble) busyInTrouble++
       lane.inFlight++
+      lane.sending++
       if (lane.state !== 'parked') change(lane, 'sending')
 
       let freed = false
@@ -49,6 +50,7 @@ export function createDispatch({ limits, breaker, isStopping, begin }: DispatchO
         if (freed) return
         freed = true
         busy--
+        lane.sending--
         if (inTrouble) busyInTrouble--
         pump()
       })

@@ -30,6 +30,8 @@ export interface Lane {
   pace: Pace
   /** Batches leased and not settled. */
   inFlight: number
+  /** Of these, those whose request is under way. */
+  sending: number
   /** Whether there may be events that nobody has leased. */
   more: boolean
   /** How many were added since the last lease, where the queue says. */
@@ -80,6 +82,7 @@ export function createLane(key: LaneKey, limits: RelayLimits, random: () => numb
     untilMs: undefined,
     pace: startPace(limits),
     inFlight: 0,
+    sending: 0,
     more: false,
     added: 0,
     gathering: undefined,
@@ -93,6 +96,14 @@ export function createLane(key: LaneKey, limits: RelayLimits, random: () => numb
     strangeRefusals: 0,
     deathsInARow: 0,
   }
+}
+
+/**
+ * Whether one more batch may be taken. While the verdicts of one are written the next is sent; in trouble each waits for the one
+ * before, whose events may be free again.
+ */
+export function hasRoom({ inFlight, sending, pace: { concurrency, failures } }: Lane): boolean {
+  return sending < concurrency && inFlight < (failures === 0 ? 2 * concurrency : concurrency)
 }
 
 /** The only place where a lane's state changes. A stopped lane stays stopped. */

@@ -12,7 +12,7 @@ import { createConclude } from './conclude.js'
 import { createDispatch } from './dispatch.js'
 import { createGraphApi } from './graph-api.js'
 import type { Lane, LaneView } from './lane.js'
-import { change, createLane, viewOf } from './lane.js'
+import { change, createLane, hasRoom, viewOf } from './lane.js'
 import type { RelayLimits } from './limits.js'
 import { RELAY_LIMITS } from './limits.js'
 import { createReachWatch } from './reach.js'
@@ -124,7 +124,7 @@ export function createRelay(options: RelayOptions): Relay {
     lane.more = true
     if (lane.pause !== undefined || stopping) return
     if (lane.inFlight === 0 && lane.state !== 'parked') change(lane, 'waiting', 'turn')
-    if (lane.inFlight < lane.pace.concurrency) dispatch.add(lane)
+    if (hasRoom(lane)) dispatch.add(lane)
   }
 
   function begin(lane: Lane, free: () => void): void {
@@ -159,10 +159,11 @@ export function createRelay(options: RelayOptions): Relay {
 
     const { delivery, tried } = await batches.send(lane, lease, manner)
     if (!tried) breaker.withdrew()
-    free()
     // What had expired says nothing about the settings: the next one is tried at once.
     if (manner.probing && !tried) rests.tryAgain(lane, 0)
     else conclude(lane, delivery, manner.probing)
+    free()
+    goOn(lane)
     await batches.settle(lane, lease, delivery)
   }
 
