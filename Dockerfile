@@ -2,7 +2,7 @@
 FROM node:24-bookworm-slim AS build
 WORKDIR /src
 COPY . .
-RUN npx --yes pnpm@10.34.9 install --frozen-lockfile --filter='!@pixel-mirror/testing' \
+RUN npx --yes pnpm@10.34.9 install --frozen-lockfile --filter='!@pixel-mirror/testing' --filter='!@pixel-mirror/bench' \
  && npx --yes pnpm@10.34.9 run build \
  && npx --yes pnpm@10.34.9 --filter=@pixel-mirror/collector --prod --legacy deploy /app
 

@@ -13,14 +13,14 @@ const ssr = { resolve: { conditions: ['@pixel-mirror/source', 'node'] } }
 // there is no second try, so that whoever writes a test sees at once that it depends on the machine.
 const retry = process.env['CI'] ? 2 : 0
 
-const inNode = (name: string, root: string) => ({
+const inNode = (name: string, root: string, ending = 'ts') => ({
   resolve,
   ssr,
   test: {
     name,
     root,
     environment: 'node',
-    include: ['test/**/*.test.ts'],
+    include: [`test/**/*.test.${ending}`],
     exclude: ['test/browser/**', 'test/cluster/**'],
     // Some start processes and wait for them, next to others that do the same.
     testTimeout: 60_000,
@@ -38,6 +38,7 @@ export default defineConfig({
       inNode('common', 'packages/common'),
       inNode('collector', 'packages/collector'),
       inNode('sandbox', 'packages/sandbox'),
+      inNode('bench', 'bench', 'mjs'),
       {
         resolve,
         ssr,

@@ -1,276 +1,222 @@
 /**
- * The torture rack: an oracle remembers every acknowledgement, while the collector is killed, frozen and restarted at random moments and Meta
- * misbehaves in every way; then everything is calm, and every acknowledged event must have arrived.
+ * The torture rack: an oracle remembers every acknowledgement, while the collector is killed, frozen and restarted at random moments, the power
+ * fails, the disk fills up, the clock jumps, the network is cut and slow, and Meta misbehaves in every way. Then everything is calm, and every
+ * acknowledged event must have arrived, or lie among the dead letters for a reason that is true.
  *
- *     node bench/torture.mjs [--seconds 30] [--seed 1] [--clients 8] [--parks]
+ *     node bench/torture.mjs [--seconds 30 | --minutes 10] [--seed 1] [--clients 8] [--parks]
  *
  * Needs a build (`pnpm build`). The same seed gives the same faults in the same order; what they hit is up to the machine. `--parks` also revokes
- * tokens: a parked pixel is tried again after a minute, so the run takes longer.
- * Ends with a verdict and exit code 1 if anything was lost, or if an event reached Meta that it refuses.
+ * tokens and permissions: such a pixel is tried again after a minute, so the run takes longer. A full disk takes root (it is a small tmpfs), power
+ * cuts take strace and a jumping clock libfaketime; where one is missing, the run says so and goes on without.
+ * Ends with a verdict, and with exit code 1 if a promise was broken.
  */
-import { spawn } from 'node:child_process'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:net'
+import { mkdir, mkdtemp, readdir, realpath, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { createSandbox } from '../packages/sandbox/dist/index.js'
+import { chance } from './lib/chance.mjs'
+import { collectorProcess } from './lib/collector-process.mjs'
+import { fakeClock } from './lib/fake-clock.mjs'
+import { smallDisk } from './lib/small-disk.mjs'
+import { tcpProxy } from './lib/tcp-proxy.mjs'
+import { client } from './torture/clients.mjs'
+import { PIXELS } from './torture/events.mjs'
+import { around, onCollector, poison } from './torture/faults.mjs'
+import { broken, createOracle, inOneLine } from './torture/oracle.mjs'
+import { powerCuts } from './torture/power-cut.mjs'
 
 const { values } = parseArgs({
   options: {
     seconds: { type: 'string', default: '30' },
-    seed: { type: 'string', default: String((Date.now() / 1000) | 0) },
+    minutes: { type: 'string' },
+    seed: { type: 'string', default: String(Math.floor(Date.now() / 1000)) },
     clients: { type: 'string', default: '8' },
     parks: { type: 'boolean', default: false },
   },
 })
-const seconds = Number(values.seconds)
+const seconds = values.minutes === undefined ? Number(values.seconds) : Number(values.minutes) * 60
 const seed = Number(values.seed)
-const COMMAND = new URL('../packages/collector/bin/pixel-mirror.js', import.meta.url).pathname
-const API_KEY = 'torture-only-0123456789abcdef'
-const PIXELS = ['1000000000000001', '1000000000000002', '1000000000000003']
-const CALM_WITHIN_MS = values.parks ? 180_000 : 90_000
-
-/** Chance that can be had again. @returns numbers from 0 to below 1 */
-function chance(state) {
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let t = Math.imul(state ^ (state >>> 15), 1 | state)
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32
-  }
-}
-const random = chance(seed)
-const oneOf = (list) => list[Math.floor(random() * list.length)]
-const between = (low, high) => low + random() * (high - low)
-
-/** Meta's faults, each for a while and for one pixel or for all. */
-const GRAPH_FAULTS = [
-  { kind: 'server_error' },
-  { kind: 'server_error', taken: true },
-  { kind: 'html' },
-  { kind: 'reset' },
-  { kind: 'reset', taken: true },
-  { kind: 'hang' },
-  { kind: 'half' },
-  { kind: 'throttle', retryAfterS: 1, regainMinutes: 0 },
-  { kind: 'latency', ms: 300, jitterMs: 300 },
-  ...(values.parks ? [{ kind: 'bad_token' }] : []),
-]
-
-const oracle = {
-  /** Ids of events that were acknowledged. */
-  acknowledged: new Set(),
-  unanswered: 0,
-  refused: 0,
-  faults: new Map(),
-}
+const CALM_WITHIN_MS = values.parks ? 240_000 : 120_000
+const DISK_MEGABYTES = 500
+const REVIVED_WITHIN_MS = 60_000
+/** So that an hour's events still fit into the oracle's and the sandbox's memory. */
+const PAUSE_MS = seconds > 120 ? 10 : 0
 
 async function main() {
-  const folder = await mkdtemp(join(tmpdir(), 'pixel-mirror-torture-'))
-  const sandbox = createSandbox({ keep: 'ids' })
-  const { url } = await sandbox.start()
-  const collector = await createCollectorProcess(folder, url)
   console.log(`seed ${seed}, ${seconds} s, ${values.clients} clients, ${PIXELS.length} pixels`)
+  const folder = await realpath(await mkdtemp(join(tmpdir(), 'pixel-mirror-torture-')))
+  const rack = await build(folder)
+  const oracle = createOracle()
+  const happened = new Map()
+  for (const signal of ['SIGINT', 'SIGTERM']) {
+    process.once(signal, () => void rack.takeDown().finally(() => process.exit(1)))
+  }
+  try {
+    poison(rack.sandbox)
+    await rack.collector.start()
+    const endsAtMs = Date.now() + seconds * 1000
+    await Promise.all([
+      ...Array.from({ length: Number(values.clients) }, (_, index) =>
+        client(index, { url: rack.wires['to the shops'].url, oracle, endsAtMs, pauseMs: PAUSE_MS }),
+      ),
+      deal(rack.inner, happened, endsAtMs),
+      deal(rack.outer, happened, endsAtMs),
+      progress(oracle, endsAtMs),
+    ])
 
-  // Events of this name are refused by Meta whatever they hold: they must end as dead letters and take no other with them.
-  sandbox.behave({ kind: 'poison', event_name: 'Poison' })
-  await collector.start()
-  const endsAtMs = Date.now() + seconds * 1000
-  const load = Array.from({ length: Number(values.clients) }, (_, index) => client(index, collector, endsAtMs))
-  await chaos(collector, sandbox, endsAtMs)
-  await Promise.all(load)
-
-  sandbox.clearBehaviours()
-  sandbox.behave({ kind: 'poison', event_name: 'Poison' })
-  await collector.ensureRunning()
-  const calm = await untilCalm(collector)
-  const verdict = judge(sandbox, calm)
-  await collector.stop('SIGTERM')
-  await sandbox.stop()
-  await rm(folder, { recursive: true, force: true })
-
-  console.table(Object.fromEntries(oracle.faults))
-  console.table(verdict)
-  process.exitCode = verdict.lost === 0 && verdict.invalidLetThrough === 0 && verdict.gap === 0 ? 0 : 1
-  if (process.exitCode) console.log(`FAILED. Again: node bench/torture.mjs --seed ${seed} --seconds ${seconds}`)
-}
-
-/** Sends events until the end, and tells the oracle what was acknowledged. */
-async function client(index, collector, endsAtMs) {
-  for (let round = 0; Date.now() < endsAtMs; round++) {
-    const events = Array.from({ length: 1 + (round % 5) }, (_, place) => event(`${index}-${round}-${place}`, round))
-    try {
-      const answer = await fetch(`${collector.url}/events`, {
-        method: 'POST',
-        headers: { 'content-type': 'application/json', authorization: `Bearer ${API_KEY}` },
-        body: JSON.stringify({ data: events }),
-        signal: AbortSignal.timeout(5_000),
-      })
-      const body = await answer.json()
-      if (answer.status === 200) {
-        const rejected = new Set((body.rejected ?? []).map((one) => one.index))
-        events.forEach((one, place) => rejected.has(place) || oracle.acknowledged.add(key(one)))
-      } else oracle.refused += events.length
-    } catch {
-      // No answer, no promise: the event may be there or not.
-      oracle.unanswered += events.length
-      await wait(20)
-    }
+    rack.sandbox.clearBehaviours()
+    poison(rack.sandbox)
+    await rack.revive()
+    const queue = await untilCalm(rack.collector)
+    const verdict = oracle.judge({
+      copies: rack.sandbox.copies(),
+      refusals: rack.sandbox.refusals(),
+      deadLetters: await rack.collector.deadLetters(),
+      queue,
+      damaged: (await readdir(rack.disk)).filter((name) => name.includes('damaged')),
+    })
+    console.table(Object.fromEntries([...happened].sort().map(([name, times]) => [name, { times }])))
+    console.table(verdict)
+    console.log(`seed ${seed}: ${inOneLine(verdict)}`)
+    report(broken(verdict))
+  } finally {
+    await rack.takeDown()
+    await rm(folder, { recursive: true, force: true })
   }
 }
 
-/** One in fifty is an event that Meta would refuse; the collector must see that. One in two hundred is poison. */
-function event(id, round) {
-  const invalid = round % 50 === 7
-  const poison = round % 200 === 11
+function report(wrong) {
+  if (wrong.length === 0) return
+  process.exitCode = 1
+  const again = `node bench/torture.mjs --seed ${seed} --seconds ${seconds}${values.parks ? ' --parks' : ''}`
+  console.log(`FAILED: ${wrong.join(', ')} must be 0. Again: ${again}`)
+}
+
+/** Everything that is put on the rack, and the two decks of faults: what happens to the collector, and what happens around it. */
+async function build(folder) {
+  const disk = join(folder, 'disk')
+  await mkdir(disk)
+  const small = await smallDisk(disk, DISK_MEGABYTES)
+  const clock = await fakeClock(join(folder, 'clock'))
+  const queueFile = join(disk, 'queue.db')
+  const cutPower = await powerCuts(queueFile, join(folder, 'trace.txt'))
+  if (!small) console.log('SKIPPED: a full disk (only root may mount a small one)')
+  if (!clock) console.log('SKIPPED: a clock that jumps (libfaketime is not installed)')
+  if (!cutPower) console.log('SKIPPED: power cuts (strace is not installed)')
+
+  const sandbox = createSandbox({ keep: 'ids' })
+  const { url: sandboxUrl } = await sandbox.start()
+  const toMeta = await tcpProxy(new URL(sandboxUrl).port)
+  const collector = await collectorProcess({
+    folder,
+    graphUrl: toMeta.url,
+    pixels: PIXELS,
+    queueUrl: `sqlite:${queueFile}`,
+    env: clock?.env ?? {},
+  })
+  const wires = { 'to Meta': toMeta, 'to the shops': await tcpProxy(collector.port) }
+  const guarded = small && exclusive(small)
+
+  /** As a service manager does: again and again. On a full disk it may not come up. */
+  async function revive() {
+    const givenUpAtMs = Date.now() + REVIVED_WITHIN_MS
+    while (!collector.runs) {
+      try {
+        await collector.start()
+      } catch (error) {
+        if (Date.now() > givenUpAtMs) throw error
+        await wait(200)
+      }
+    }
+  }
+
+  const chances = [chance(seed), chance(seed + 1)]
+  const cards = {
+    inner: onCollector({
+      collector,
+      revive,
+      cutPower,
+      chance: chances[0],
+      calmDisk: guarded?.calm ?? ((work) => work()),
+    }),
+    outer: around({ sandbox, wires, disk: guarded, clock, chance: chances[1], parks: values.parks }),
+  }
   return {
-    pixel_id: PIXELS[round % PIXELS.length],
-    event_name: poison ? 'Poison' : invalid ? 'Purchase' : 'Lead',
-    event_id: id,
-    event_time: Math.floor(Date.now() / 1000),
-    action_source: 'website',
-    event_source_url: 'https://shop.example/',
-    user_data: {
-      em: `visitor-${id}@example.com`,
-      client_ip_address: '203.0.113.9',
-      client_user_agent: 'Mozilla/5.0 torture',
+    sandbox,
+    collector,
+    wires,
+    revive,
+    disk,
+    inner: { draw: chances[0].deck(cards.inner), chance: chances[0], restMs: [100, 1_000] },
+    outer: { draw: chances[1].deck(cards.outer), chance: chances[1], restMs: [20, 500] },
+    async takeDown() {
+      await collector.stop('SIGKILL')
+      for (const wire of Object.values(wires)) await wire.close()
+      await sandbox.stop()
+      small?.unmount()
     },
-    ...(!invalid && { custom_data: { value: 1, currency: 'EUR' } }),
   }
 }
 
-const key = ({ pixel_id, event_name, event_id }) => `${pixel_id} ${event_name} ${event_id}`
-
-async function chaos(collector, sandbox, endsAtMs) {
-  const note = (name) => oracle.faults.set(name, { times: (oracle.faults.get(name)?.times ?? 0) + 1 })
-  const onCollector = {
-    async kill() {
-      await collector.stop('SIGKILL')
-      await collector.start()
-    },
-    async restart() {
-      await collector.stop('SIGTERM')
-      await collector.start()
-    },
-    async freeze() {
-      collector.signal('SIGSTOP')
-      await wait(between(50, 1_000))
-      collector.signal('SIGCONT')
-    },
-    async killWhileStarting() {
-      await collector.stop('SIGKILL')
-      const starting = collector.start().catch(() => undefined)
-      await wait(between(10, 400))
-      await collector.stop('SIGKILL')
-      await starting
-      await collector.start()
-    },
+/** The disk is filled, or somebody needs it not to be; never both. */
+function exclusive(disk) {
+  let turn = Promise.resolve()
+  const inTurn = (work) => {
+    const mine = turn.then(work)
+    turn = mine.then(
+      () => undefined,
+      () => undefined,
+    )
+    return mine
   }
+  return {
+    calm: inTurn,
+    /** Filled until the returned function is called. */
+    fill: () =>
+      new Promise((resolve, reject) => {
+        inTurn(async () => {
+          const empty = await disk.fill()
+          await new Promise((over) => resolve(() => empty().then(over)))
+        }).catch(reject)
+      }),
+  }
+}
+
+/** Plays a deck until it is time, one card after the other. What a card begins has been ended when this resolves. */
+async function deal({ draw, chance: { between }, restMs }, happened, endsAtMs) {
   while (Date.now() < endsAtMs) {
-    if (random() < 0.5) {
-      const fault = oneOf(GRAPH_FAULTS)
-      const end = sandbox.behave(random() < 0.5 ? { ...fault, pixel_id: oneOf(PIXELS) } : fault)
-      note(`Meta: ${fault.kind}${fault.taken ? ', after taking the batch' : ''}`)
-      setTimeout(end, between(200, 2_000))
-    } else {
-      const name = oneOf(['kill', 'kill', 'restart', 'freeze', 'killWhileStarting'])
-      note(`collector: ${name}`)
-      await onCollector[name]()
+    const card = draw()
+    happened.set(card.name, (happened.get(card.name) ?? 0) + 1)
+    if (card.run) await card.run()
+    else {
+      const end = await card.begin()
+      await wait(between(200, 2_000))
+      await end()
     }
-    await wait(between(50, 700))
+    await wait(between(...restMs))
   }
 }
 
-async function createCollectorProcess(folder, graphUrl) {
-  const [port, adminPort] = [await freePort(), await freePort()]
-  const config = join(folder, 'config.json')
-  await writeFile(
-    config,
-    JSON.stringify({ pixels: PIXELS.map((id) => ({ id, accessToken: `torture-token-${id}`, allowedOrigins: [] })) }),
-  )
-  let child
-  const collector = {
-    url: `http://127.0.0.1:${port}`,
-    adminUrl: `http://127.0.0.1:${adminPort}`,
-    async start() {
-      const started = spawn(process.execPath, [COMMAND, 'start', '--config', config], {
-        cwd: folder,
-        env: {
-          PATH: process.env.PATH,
-          HOST: '127.0.0.1',
-          PORT: String(port),
-          ADMIN_PORT: String(adminPort),
-          META_GRAPH_URL: graphUrl,
-          API_KEYS: API_KEY,
-          QUEUE_URL: `sqlite:${join(folder, 'queue.db')}`,
-          LOG_LEVEL: 'error',
-        },
-        stdio: ['ignore', 'pipe', 'inherit'],
-      })
-      child = started
-      await new Promise((resolve, reject) => {
-        started.stdout.once('data', resolve)
-        started.once('exit', (code, signal) => reject(new Error(`The collector ended (${signal ?? code}).`)))
-      })
-    },
-    signal: (signal) => child.kill(signal),
-    async stop(signal) {
-      if (child.exitCode !== null || child.signalCode !== null) return
-      const ended = new Promise((resolve) => child.once('exit', resolve))
-      child.kill(signal)
-      await ended
-    },
-    async ensureRunning() {
-      if (child.exitCode !== null || child.signalCode !== null) await collector.start()
-    },
+/** A line a minute, for those who watch a long run. */
+async function progress(oracle, endsAtMs) {
+  for (;;) {
+    const leftMs = endsAtMs - Date.now()
+    await wait(Math.max(0, Math.min(60_000, leftMs)))
+    if (leftMs <= 60_000) return
+    console.log(`${Math.round((endsAtMs - Date.now()) / 1000)} s to go: ${oracle.acknowledged} acknowledged`)
   }
-  return collector
 }
 
-/** Waits until nothing waits any more; the books as they are then. */
+/** Waits until nothing waits any more; the queue as it is then. */
 async function untilCalm(collector) {
   const givenUpAtMs = Date.now() + CALM_WITHIN_MS
   for (;;) {
-    const books = await readBooks(collector)
-    if (books.waiting === 0 || Date.now() > givenUpAtMs) return books
+    const queue = await collector.queue()
+    if (queue.waiting === 0 || Date.now() > givenUpAtMs) return queue
     await wait(250)
   }
-}
-
-async function readBooks({ adminUrl }) {
-  const { books } = await (await fetch(`${adminUrl}/admin/queue`)).json()
-  const sum = (name) => books.reduce((total, page) => total + page[name], 0)
-  return { waiting: sum('waiting'), dead: sum('dead'), gap: sum('gap') }
-}
-
-function judge(sandbox, { waiting, dead, gap }) {
-  const copies = sandbox.copies()
-  const arrived = new Map(copies.map((one) => [key(one), one.serverCopies]))
-  const missing = [...oracle.acknowledged].filter((id) => !arrived.has(id))
-  const poisoned = missing.filter((id) => id.includes(' Poison '))
-  return {
-    acknowledged: oracle.acknowledged.size,
-    arrived: [...oracle.acknowledged].filter((id) => arrived.has(id)).length,
-    arrivedTwice: [...arrived.values()].filter((count) => count > 1).length,
-    deadAsTheyShould: poisoned.length,
-    deadLetters: dead,
-    stillWaiting: waiting,
-    lost: missing.length - poisoned.length + Math.max(0, poisoned.length - dead),
-    invalidLetThrough: copies.filter(({ event_name }) => event_name === 'Purchase').length,
-    unanswered: oracle.unanswered,
-    refusedWith503: oracle.refused,
-    gap,
-  }
-}
-
-async function freePort() {
-  const probe = createServer()
-  await new Promise((resolve) => probe.listen(0, '127.0.0.1', resolve))
-  const { port } = probe.address()
-  await new Promise((resolve) => probe.close(resolve))
-  return port
 }
 
 await main()

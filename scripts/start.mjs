@@ -2,8 +2,8 @@
 // exit code need no forwarding.
 import { pnpm } from './pnpm.mjs'
 
-// The tests' browser and database are heavy and not needed here.
-pnpm('install', '--frozen-lockfile', '--filter=!@pixel-mirror/testing')
+// The tests' browser and database are heavy and not needed here, nor is what the benchmarks compare with.
+pnpm('install', '--frozen-lockfile', '--filter=!@pixel-mirror/testing', '--filter=!@pixel-mirror/bench')
 pnpm('run', 'build')
 
 const { main } = await import('../packages/collector/dist/main.js')

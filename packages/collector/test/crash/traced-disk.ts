@@ -102,6 +102,11 @@ export class TracedDisk {
     this.#folder = basename(folder)
   }
 
+  /** Has a file from before the trace began, all of it synced. */
+  holds(path: string, bytes: Buffer): void {
+    this.#files.set(path, { isNamed: true, durable: bytes, length: bytes.length, sinceSync: [] })
+  }
+
   apply(call: Exclude<TracedCall, { call: 'print' }>): void {
     const file = this.#file(call.path)
     switch (call.call) {
