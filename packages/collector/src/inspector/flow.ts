@@ -5,7 +5,7 @@ import type { Outcome } from '../relay/outcome.js'
 import { remedyFor } from '../relay/remedies.js'
 import type { FlowAttempt, FlowEvent, FlowState } from './api.js'
 import { twinOf } from './count-happening.js'
-import { truncateAddress } from './redact-event.js'
+import { redactWord, truncateAddress } from './redact-event.js'
 import { createSampler } from './sampler.js'
 
 /** An event that was picked to be shown, as it was when it came. `json` is not yet redacted and goes no further than the store. */
@@ -189,12 +189,16 @@ function sampleOf(id: number, received: Received, one: Prepared, stored: StoredA
         event: {
           ...base,
           pixelId: event.lane.pixelId,
-          eventName: event.eventName,
+          eventName: redactWord(event.eventName),
           twin: twinOf(mirror, received.sender),
           state: STATE_WHEN[stored ?? 'stored'],
           matchKeys,
           repairs,
-          ...optional({ eventId: event.eventId, testEventCode: event.lane.testEventCode, money }),
+          ...optional({
+            eventId: event.eventId && redactWord(event.eventId),
+            testEventCode: event.lane.testEventCode,
+            money,
+          }),
         },
         json: event.json,
         ...(stored === 'stored' && { key: eventKey(event.lane.pixelId, event) }),
@@ -205,11 +209,11 @@ function sampleOf(id: number, received: Received, one: Prepared, stored: StoredA
         event: {
           ...base,
           pixelId: one.pixelId ?? '',
-          eventName: one.eventName ?? '',
+          eventName: redactWord(one.eventName ?? ''),
           twin: twinOf(one.mirror, received.sender),
           state: 'rejected',
           issues: one.issues,
-          ...optional({ eventId: one.eventId }),
+          ...optional({ eventId: one.eventId && redactWord(one.eventId) }),
         },
       }
     case 'dropped':

@@ -45,6 +45,10 @@ export function redactEvent(json: string): unknown {
   }
 }
 
+/** A name or id as it may be shown: somebody's e-mail address is no id, but some sites use it as one. */
+export const redactWord = (text: string): string =>
+  text.includes('@') || text.includes('%40') ? withoutEmails(text) : text
+
 /** `203.0.113.9` → `203.0.113.x`, `2001:db8:1:2::9` → `2001:db8:1::x`: the network, not the visitor. */
 export function truncateAddress(address: string): string {
   if (!address.includes(':')) return address.replace(/\.\d+$/, '.x')

@@ -12,7 +12,7 @@ import type { History } from './history.js'
 import { readJsonObject } from './json-body.js'
 import type { Live } from './live.js'
 import { isRangeName } from './range.js'
-import { redactEvent } from './redact-event.js'
+import { redactEvent, redactWord } from './redact-event.js'
 
 export interface RouteOptions {
   queue: Queue
@@ -214,7 +214,13 @@ async function choiceOf(ctx: Context): Promise<DeadLetterFilter | undefined> {
   return undefined
 }
 
-function letterRow(letter: DeadLetter): DeadLetterRow {
-  const { lane, json, ...rest } = letter
-  return { ...rest, pixelId: laneName(lane), event: redactEvent(json), remedy: remedyFor(letter.reason) }
+function letterRow({ lane, json, eventName, eventId, ...rest }: DeadLetter): DeadLetterRow {
+  return {
+    ...rest,
+    eventName: redactWord(eventName),
+    ...(eventId !== undefined && { eventId: redactWord(eventId) }),
+    pixelId: laneName(lane),
+    event: redactEvent(json),
+    remedy: remedyFor(rest.reason),
+  }
 }

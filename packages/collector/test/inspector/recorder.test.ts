@@ -72,6 +72,7 @@ describe('what is picked', () => {
   it('holds nothing personal in plain form', async () => {
     const event = ready({
       atMs: NOW,
+      eventId: 'order of jane.doe@example.com',
       userData: {
         client_ip_address: '198.51.100.77',
         fbp: 'fb.1.1596403881668.1116446470',
