@@ -153,6 +153,8 @@ export function createRoutes(options: RouteOptions): Router {
     if (typeof guess !== 'string' || guess.length > 1_000) return refuse(ctx, 400, 'no_guess', 'Send a password.')
     switch (await door.password.check(guess)) {
       case 'right':
+        // Whoever ends TLS before us says so; then the cookie must not travel without it.
+        if (ctx.get('x-forwarded-proto') === 'https') ctx.cookies.secure = true
         ctx.cookies.set(SESSION_COOKIE, door.sessions.begin(), {
           httpOnly: true,
           sameSite: 'strict',

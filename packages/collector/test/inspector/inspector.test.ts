@@ -148,6 +148,14 @@ describe('with a password', () => {
     expect((await get('api/setup', { cookie })).status).toBe(401)
   })
 
+  it('lets the cookie travel by TLS only where visitors come by TLS', async () => {
+    const { post } = await start({ password })
+
+    const response = await post('api/login', { password: 'open sesame' }, { ...OWN_PAGE, 'x-forwarded-proto': 'https' })
+
+    expect(response.headers.get('set-cookie')).toMatch(/; secure/i)
+  })
+
   it('counts wrong passwords and says so in log and health', async () => {
     const { get, post, logged } = await start({ password })
 
