@@ -1,10 +1,10 @@
 import type { Context, Middleware } from 'koa'
-import { SettingsError } from '../errors.js'
+import { CollectorError, SettingsError } from '../errors.js'
 import type { Observe } from '../observer.js'
 import type { Pixels } from '../pixels.js'
 import type { Queue } from '../queue/queue.js'
 import type { Secret } from '../secret.js'
-import { createGuard } from './access/guard.js'
+import { createGuard, refuse } from './access/guard.js'
 import { createPasswordCheck } from './access/password.js'
 import { createSessions } from './access/sessions.js'
 import { builtUrl } from './built.js'
@@ -120,9 +120,15 @@ export function createInspector(options: InspectorOptions): Inspector {
     if (!ctx.path.startsWith('/inspect/')) return next()
     ctx.set(SECURITY_HEADERS)
     ctx.set('cache-control', 'no-store')
-    await guard(ctx, async () => {
-      if (!servePageFile(ctx)) await routes(ctx as never, () => Promise.resolve())
-    })
+    try {
+      await guard(ctx, async () => {
+        if (!servePageFile(ctx)) await routes(ctx as never, () => Promise.resolve())
+      })
+    } catch (error) {
+      // The queue or the history cannot be asked right now; their sentences are made for people.
+      if (!(error instanceof CollectorError)) throw error
+      refuse(ctx, 503, error.code.toLowerCase(), error.message)
+    }
   }
 
   return {

@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import Koa from 'koa'
 import { afterEach, describe, expect, it } from 'vitest'
-import { SettingsError } from '../../src/errors.js'
+import { QueueUnavailableError, SettingsError } from '../../src/errors.js'
 import { openHistoryStore } from '../../src/inspector/history-file.js'
 import { historyHere } from '../../src/inspector/history-thread.js'
 import { createInspector, type Inspector, type InspectorOptions } from '../../src/inspector/inspector.js'
@@ -251,6 +251,17 @@ describe('what is told', () => {
     const { get } = await start({ queue })
 
     expect(await (await get('api/health')).json()).toMatchObject({ queueProblem: 'the database is away' })
+  })
+
+  it('says so when the queue cannot list its dead letters', async () => {
+    const quiet = quietQueue()
+    const list = () => Promise.reject(new QueueUnavailableError('The database is away.'))
+    const { get } = await start({ queue: { ...quiet, deadLetters: { ...quiet.deadLetters, list } } })
+
+    const response = await get('api/dead-letters')
+
+    expect(response.status).toBe(503)
+    expect(await response.json()).toEqual({ error: { code: 'queue_unavailable', message: 'The database is away.' } })
   })
 
   it('says why Meta cannot be asked for its own view', async () => {
