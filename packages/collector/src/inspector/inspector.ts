@@ -8,6 +8,7 @@ import { createGuard, refuse } from './access/guard.js'
 import { createPasswordCheck } from './access/password.js'
 import { createSessions } from './access/sessions.js'
 import { builtUrl } from './built.js'
+import { compressJson } from './compress-json.js'
 import type { History } from './history.js'
 import { openHistoryThread } from './history-thread.js'
 import { createLive } from './live.js'
@@ -122,7 +123,9 @@ export function createInspector(options: InspectorOptions): Inspector {
     ctx.set('cache-control', 'no-store')
     try {
       await guard(ctx, async () => {
-        if (!servePageFile(ctx)) await routes(ctx as never, () => Promise.resolve())
+        if (servePageFile(ctx)) return
+        await routes(ctx as never, () => Promise.resolve())
+        await compressJson(ctx)
       })
     } catch (error) {
       // The queue or the history cannot be asked right now; their sentences are made for people.

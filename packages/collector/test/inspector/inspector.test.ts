@@ -271,6 +271,19 @@ describe('what is told', () => {
     expect((await get('api/meta-quality?pixel=7')).status).toBe(404)
   })
 
+  it('is compressed when it is long', async () => {
+    const { get, observe } = await start()
+    const events = Array.from({ length: 30 }, (_, index) => ready({ atMs: NOW, eventId: `order-${index}` }))
+    observe(ingested(events, { receivedAtMs: NOW }))
+    const list = () => get('api/events', { 'accept-encoding': 'gzip' })
+
+    await expect.poll(async () => ((await (await list()).json()) as unknown[]).length).toBe(30)
+
+    expect((await list()).headers.get('content-encoding')).toBe('gzip')
+    expect((await get('api/setup', { 'accept-encoding': 'gzip' })).headers.get('content-encoding')).toBeNull()
+    expect((await get('api/events', { 'accept-encoding': 'identity' })).headers.get('content-encoding')).toBeNull()
+  })
+
   it('refuses a range that there is not', async () => {
     const { get } = await start()
 
