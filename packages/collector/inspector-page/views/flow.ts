@@ -241,12 +241,12 @@ function lede(page: Page, summary: Summary | undefined): Child[] {
 function way({ total }: Summary): HTMLElement {
   const sum = (prefix: string): number =>
     Object.entries(total).reduce((all, [name, value]) => all + (name.startsWith(prefix) ? value : 0), 0)
-  const { events = 0, rejected = 0, dropped = 0, duplicates = 0, delivered = 0, dead = 0, expired = 0 } = total
+  const { events = 0, rejected = 0, dropped = 0, delivered = 0, dead = 0, expired = 0 } = total
   const stations: { label: string; value: number; note: Child }[] = [
     {
       label: 'Received',
-      value: events + rejected + dropped + duplicates,
-      note: leftOut(rejected, dropped + duplicates),
+      value: events + rejected + dropped,
+      note: leftOut(rejected, dropped),
     },
     { label: 'Enriched', value: events, note: count(sum('repair.'), 'repair', 'repairs') },
     { label: 'Sent', value: delivered + dead, note: count(total['attempts'] ?? 0, 'request', 'requests') },

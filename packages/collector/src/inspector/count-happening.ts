@@ -52,7 +52,7 @@ function countIngested(
       case 'ready': {
         const counts = countsFor(atMs, one.event.lane.pixelId, one.event.eventName)
         const as = stored[nextStored++] ?? 'stored'
-        if (as === 'duplicate') count(counts, 'duplicates')
+        if (as === 'duplicate') countDropped(counts, 'duplicate')
         else if (as === 'refused') count(counts, 'rejected')
         else countStored(one, twinOf(one.mirror, received.sender), atMs, counts)
         break
@@ -64,13 +64,16 @@ function countIngested(
         break
       }
       case 'dropped': {
-        const counts = countsFor(atMs, one.pixelId, '')
-        count(counts, 'dropped')
-        count(counts, `dropped.${one.reason}`)
+        countDropped(countsFor(atMs, one.pixelId, ''), one.reason)
         break
       }
     }
   }
+}
+
+function countDropped(counts: Counts, reason: string): void {
+  count(counts, 'dropped')
+  count(counts, `dropped.${reason}`)
 }
 
 function countStored(

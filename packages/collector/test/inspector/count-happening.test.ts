@@ -56,7 +56,7 @@ it.each([
   expect(counts?.['money.USD.recovered'] ?? 0).toBe(won)
 })
 
-it('counts a second copy as duplicate and as nothing else, and knows which one it was', () => {
+it('counts a second copy as left out and as nothing else, and knows which one it was', () => {
   const prepared = [
     { kind: 'dropped', pixelId: PIXEL, reason: 'bot' } as const,
     ready({ atMs: NOW, eventName: 'Lead' }),
@@ -65,7 +65,7 @@ it('counts a second copy as duplicate and as nothing else, and knows which one i
 
   const counts = countsOf(ingested(prepared, { receivedAtMs: NOW }, ['duplicate', 'stored']))
 
-  expect(counts[`${PIXEL}/Lead`]).toEqual({ duplicates: 1 })
+  expect(counts[`${PIXEL}/Lead`]).toEqual({ dropped: 1, 'dropped.duplicate': 1 })
   expect(counts[`${PIXEL}/Purchase`]?.['events']).toBe(1)
   expect(counts[`${PIXEL}/`]).toEqual({ dropped: 1, 'dropped.bot': 1 })
 })
