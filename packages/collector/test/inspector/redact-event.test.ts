@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { redactEvent, redactUrl, truncateAddress } from '../../src/inspector/redact-event.js'
+import { redactEvent, redactUrl, redactWord, truncateAddress } from '../../src/inspector/redact-event.js'
 import { HASH } from './happenings.js'
 
 describe('redactEvent()', () => {
@@ -61,4 +61,22 @@ it.each([
   ['https://a.example', 'https://a.example'],
 ])('shows the address %s as %s', (url, shown) => {
   expect(redactUrl(url)).toBe(shown)
+})
+
+it.each([
+  ['order of jane.doe@example.com', 'order of [e-mail]'],
+  ['jane%40example.com', '[e-mail]'],
+  ['<jane@mail.example.com>, joe@example.org', '<[e-mail]>, [e-mail]'],
+  ['@jane@example.com', '[e-mail]'],
+  ['@example.com', '@example.com'],
+  ['me@home', 'me@home'],
+  ['50%40', '50%40'],
+])('shows the word %s as %s', (word, shown) => {
+  expect(redactWord(word)).toBe(shown)
+})
+
+it.each(['a%40', 'a@', 'a', 'a.', '@.', 'a@a.'])('reads a long text of %j only once', (part) => {
+  const text = part.repeat(15_000)
+
+  expect(JSON.stringify(redactEvent(JSON.stringify({ note: text }))).length).toBeLessThanOrEqual(text.length + 11)
 })
