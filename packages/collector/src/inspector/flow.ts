@@ -1,11 +1,12 @@
+import { createHash } from 'node:crypto'
 import type { Happening } from '../observer.js'
 import type { Prepared, Received } from '../pipeline/received.js'
-import type { LaneKey, LeasedEvent, StoredAs, Verdict } from '../queue/queue.js'
+import type { LaneKey, LeasedEvent, QueuedEvent, StoredAs, Verdict } from '../queue/queue.js'
 import type { Outcome } from '../relay/outcome.js'
 import { remedyFor } from '../relay/remedies.js'
 import type { FlowAttempt, FlowEvent, FlowState } from './api.js'
 import { twinOf } from './count-happening.js'
-import { redactWord, truncateAddress } from './redact-event.js'
+import { mayHoldEmail, redactWord, truncateAddress } from './redact-event.js'
 import { createSampler } from './sampler.js'
 
 /** An event that was picked to be shown, as it was when it came. `json` is not yet redacted and goes no further than the store. */
@@ -153,9 +154,13 @@ const STATE_WHEN = {
   refused: 'rejected',
 } as const satisfies Record<StoredAs, FlowState>
 
-/** An event is known by its id, as Meta knows it; without one by its time, which is nearly as good. */
-function eventKey(pixelId: string, event: { eventName: string; eventId?: string; eventTimeMs: number }): string {
-  return `${pixelId} ${event.eventName} ${event.eventId ?? `@${event.eventTimeMs}`}`
+/**
+ * An event is known by its id, as Meta knows it; without one by its time, which is nearly as good.
+ * Keys are kept on disk while their event waits: one in which a site has put an e-mail address is hashed.
+ */
+function eventKey(pixelId: string, { eventName, eventId, eventTimeMs }: LeasedEvent | QueuedEvent): string {
+  const key = `${pixelId} ${eventName} ${eventId ?? eventTimeMs}`
+  return mayHoldEmail(key) ? createHash('sha256').update(key).digest('base64url') : key
 }
 
 function sampleOf(id: number, received: Received, one: Prepared, stored: StoredAs | undefined): Sample {

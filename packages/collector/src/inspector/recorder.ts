@@ -5,6 +5,7 @@ import { count, type Counts } from './counts.js'
 import { createFlow, type Sample, type Step } from './flow.js'
 import type { History, HistoryBatch } from './history.js'
 import { notesOf } from './notes.js'
+import { redactWord } from './redact-event.js'
 
 export interface RecorderOptions {
   history: History
@@ -70,7 +71,8 @@ export function createRecorder({ history, now, onWritten, onProblem, gatherMs = 
   function countsFor(atMs: number, pixelId: string, eventName: string): Counts {
     const minute = entry(sums, Math.floor(atMs / 60_000) * 60_000, () => new Map<string, Map<string, Counts>>())
     const names = entry(minute, pixelId, () => new Map<string, Counts>())
-    const name = names.size < NAMES_A_MINUTE || names.has(eventName) ? eventName : OTHER_NAMES
+    const shown = redactWord(eventName)
+    const name = names.size < NAMES_A_MINUTE || names.has(shown) ? shown : OTHER_NAMES
     return entry(names, name, () => ({}))
   }
 

@@ -69,9 +69,19 @@ describe('what is picked', () => {
     expect(await history.events({ limit: 1 })).toMatchObject([{ state: 'dead' }])
   })
 
+  it('is followed by a hash where the site has put an e-mail address into the id', async () => {
+    const event = ready({ atMs: NOW, eventId: 'jane@example.com/1' })
+    recorder.observe(ingested([event], { receivedAtMs: NOW }))
+    recorder.observe(settled([leased(event, NOW)], NOW + 9_000))
+    await recorder.flush()
+
+    expect(await history.events({ limit: 1 })).toMatchObject([{ eventId: '[e-mail]/1', state: 'delivered' }])
+  })
+
   it('holds nothing personal in plain form', async () => {
     const event = ready({
       atMs: NOW,
+      eventName: 'Order by jane.doe@example.com',
       eventId: 'order of jane.doe@example.com',
       userData: {
         client_ip_address: '198.51.100.77',
@@ -85,7 +95,13 @@ describe('what is picked', () => {
     await recorder.flush()
 
     const [row] = await history.events({ limit: 1 })
-    const told = JSON.stringify([row, await history.event(row?.id ?? 0), news])
+    const told = JSON.stringify([
+      row,
+      await history.event(row?.id ?? 0),
+      news,
+      await history.waiting(),
+      await history.summary({ range: '1h', nowMs: NOW }),
+    ])
 
     for (const secret of ['198.51.100.77', '1116446470', 'jane', '4711', event.event.json.slice(200, 264)]) {
       expect(told).not.toContain(secret)
