@@ -1,5 +1,5 @@
-import { readdir, readFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { readdir, readFile, stat } from 'node:fs/promises'
+import { basename, join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { API_KEY, BROWSER, PIXEL_ID, purchase, runCollector, SHOP } from './running-collector.js'
 import type { RunningCollector } from './running-collector.js'
@@ -154,13 +154,26 @@ function findIn(
     )
 }
 
+async function filesIn(folder: string): Promise<string[]> {
+  const entries = (await readdir(folder, { recursive: true, withFileTypes: true })).filter((entry) => entry.isFile())
+  expect(entries.length).toBeGreaterThan(0)
+  return entries.map(({ parentPath, name }) => join(parentPath, name))
+}
+
 async function findInFiles(folder: string, words?: readonly string[]): Promise<string[]> {
-  const names = (await readdir(folder, { recursive: true, withFileTypes: true })).filter((entry) => entry.isFile())
-  expect(names.length).toBeGreaterThan(0)
+  const files = await filesIn(folder)
   const found = await Promise.all(
-    names.map(async ({ parentPath, name }) => findIn(`file ${name}`, await readFile(join(parentPath, name)), words)),
+    files.map(async (path) => findIn(`file ${basename(path)}`, await readFile(path), words)),
   )
   return found.flat()
+}
+
+/** Files that others than their owner may read, with their rights. */
+async function openFilesIn(folder: string): Promise<string[]> {
+  const files = await Promise.all(
+    (await filesIn(folder)).map(async (path) => `${basename(path)} ${((await stat(path)).mode & 0o777).toString(8)}`),
+  )
+  return files.filter((file) => !file.endsWith(' 600'))
 }
 
 async function sendAll(collector: RunningCollector): Promise<{ statuses: number[]; found: string[] }> {
@@ -205,6 +218,7 @@ describe('plain personal data and secrets, sent in every field', () => {
         return findIn(`page ${path}`, await answer.text())
       }),
     )
+    const openFiles = await openFilesIn(collector.folder)
     const filesWhileRunning = await findInFiles(collector.folder)
     const { waitingEvents } = await collector.queue.status()
     await collector.stop(1_000)
@@ -216,6 +230,7 @@ describe('plain personal data and secrets, sent in every field', () => {
     expect(statuses.filter((status) => status >= 500)).toEqual([])
     expect(found).toEqual([])
     expect(pages.flat()).toEqual([])
+    expect(openFiles).toEqual([])
     expect(filesWhileRunning).toEqual([])
     expect(filesAfterwards).toEqual([])
     expect(collector.logged.length).toBeGreaterThan(0)

@@ -1,8 +1,8 @@
-import { existsSync, mkdirSync, renameSync } from 'node:fs'
-import { dirname } from 'node:path'
+import { existsSync, renameSync } from 'node:fs'
 import type { HistoryLimits } from './history.js'
 import { createHistoryStore, type HistoryStore } from './history-store.js'
 import { loadDriver } from '../queue/sqlite/driver.js'
+import { createPrivateFile, makePrivate } from '../queue/sqlite/private-file.js'
 
 /**
  * Opens the history; a file that cannot be read is set aside and a new one begun: history is worth less than a start.
@@ -10,7 +10,6 @@ import { loadDriver } from '../queue/sqlite/driver.js'
  * @param file its path, or `:memory:`
  */
 export async function openHistoryStore(file: string, nowMs: number, limits?: HistoryLimits): Promise<HistoryStore> {
-  if (file !== ':memory:') mkdirSync(dirname(file), { recursive: true })
   try {
     return await tryOpen(file, limits)
   } catch (error) {
@@ -23,6 +22,7 @@ export async function openHistoryStore(file: string, nowMs: number, limits?: His
 }
 
 async function tryOpen(file: string, limits?: HistoryLimits): Promise<HistoryStore> {
+  if (file !== ':memory:' && !createPrivateFile(file)) makePrivate(file)
   const db = (await loadDriver())(file)
   try {
     return createHistoryStore(db, limits)

@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, statSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -234,4 +234,20 @@ it('sets a file that is no history aside and begins a new one', async () => {
   expect(fresh.summary({ range: '1h', nowMs: NOW }).total).toEqual({ events: 1 })
   expect(readdirSync(folder)).toContain('broken.db.damaged-42')
   fresh.close()
+})
+
+it('lets nobody else read its files, also those that were readable before', async () => {
+  const mine = join(folder, 'deeper', 'mine.db')
+  const first = await openHistoryStore(mine, NOW)
+  first.write(batch({ sums: [sum(NOW, 'Lead', { events: 1 })] }))
+  first.close()
+  chmodSync(mine, 0o644)
+
+  const again = await openHistoryStore(mine, NOW)
+  again.write(batch({ sums: [sum(NOW, 'Lead', { events: 1 })] }))
+
+  const rights = readdirSync(join(folder, 'deeper')).map((name) => statSync(join(folder, 'deeper', name)).mode & 0o777)
+  expect(rights).toEqual([0o600, 0o600, 0o600])
+  expect(statSync(join(folder, 'deeper')).mode & 0o777).toBe(0o700)
+  again.close()
 })

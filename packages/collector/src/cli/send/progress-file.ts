@@ -44,7 +44,7 @@ export async function progressWriter(file: string): Promise<(progress: Progress)
   const path = progressPath(file)
   return async (progress) => {
     const stored: Stored = { ...progress, head }
-    await writeFile(`${path}.new`, JSON.stringify(stored))
+    await writeFile(`${path}.new`, JSON.stringify(stored), { mode: 0o600 })
     await rename(`${path}.new`, path)
   }
 }

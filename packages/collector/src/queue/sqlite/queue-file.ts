@@ -1,20 +1,11 @@
 /** The file itself: where it lies, who may read it, who has it. */
-import {
-  chmodSync,
-  closeSync,
-  existsSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  renameSync,
-  statfsSync,
-  statSync,
-} from 'node:fs'
+import { closeSync, existsSync, fsyncSync, openSync, renameSync, statfsSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { Database, OpenDatabase } from './driver.js'
 import { sqliteCode } from './driver.js'
 import { inUseError, signOwner } from './owner.js'
 import { layOut, lock, setPragmas } from './pragmas.js'
+import { createPrivateFile, makePrivate } from './private-file.js'
 import { assertOurs, migrate } from './schema.js'
 
 const SQLITE_BUSY = 5
@@ -34,11 +25,7 @@ const BAD_FILE_SYSTEMS: Record<number, string> = {
  * @throws QueueUnavailableError when it is another program's, or a newer version's
  */
 export function openQueueFile(path: string, open: OpenDatabase, nowMs: number): Database {
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
-  if (!existsSync(path)) {
-    closeSync(openSync(path, 'wx', 0o600))
-    syncFolder(path)
-  }
+  if (createPrivateFile(path)) syncFolder(path)
 
   let db
   try {
@@ -46,7 +33,7 @@ export function openQueueFile(path: string, open: OpenDatabase, nowMs: number): 
     layOut(db)
     lock(db)
     assertOurs(db)
-    if ((statSync(path).mode & 0o077) !== 0) chmodSync(path, 0o600)
+    makePrivate(path)
     setPragmas(db)
     migrate(db)
   } catch (error) {
