@@ -1,3 +1,5 @@
+import type { Place } from './texts.js'
+
 /**
  * The queue: what has been acknowledged waits here until Meta has it.
  *
@@ -122,7 +124,9 @@ export interface LeasedEvent {
   receivedAtMs: number
   /** When an attempt ended without an answer for the first time: Meta may have it. Not to be repeated 47 h later. */
   ambiguousSinceMs?: number
-  json: string
+  readonly json: string
+  /** Where the same text lies as UTF-8, if the queue has it so: most are sent as they lie, and never become a string. */
+  readonly place?: Place
 }
 
 /** What became of one leased event. */

@@ -1,6 +1,7 @@
 import type { Logger } from 'pino'
 import type { Observe } from '../observer.js'
 import type { Lease, LeasedEvent, LeaseLimit, Queue } from '../queue/queue.js'
+import { lengthOf } from '../queue/texts.js'
 import type { Attempt } from './attempt.js'
 import type { DeliverOptions, Delivery } from './deliver.js'
 import { add, deliver } from './deliver.js'
@@ -89,7 +90,7 @@ export function createBatches(options: BatchOptions): Batches {
         await queue.settle(lease, [])
         return undefined
       }
-      const bytes = lease.events.reduce((sum, { json }) => sum + json.length, 0)
+      const bytes = lease.events.reduce((sum, event) => sum + lengthOf(event), 0)
       // A full batch is rarely the last one.
       lane.more ||= lease.events.length * 2 >= limit.maxEvents || bytes * 2 >= limit.maxBytes
       return lease

@@ -26,7 +26,7 @@ export interface Search {
 
 /** Nothing sent yet: the first step sends all, or a smaller piece. */
 export function startSearch(count: number, piece = count): Search {
-  return { suspects: [], rest: Array.from({ length: count }, (_, index) => index), piece }
+  return { suspects: [], rest: [...Array(count).keys()], piece }
 }
 
 /** The positions to send next, in order; `undefined` when the fate of each is known. */

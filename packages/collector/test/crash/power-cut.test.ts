@@ -81,7 +81,7 @@ describe.skipIf(!hasStrace)('a power cut at any moment (needs strace)', () => {
       for (;;) {
         const lease = queue.lease(lane, { maxEvents: 1_000, maxBytes: 900_000 }, 0)
         if (lease === undefined) break
-        for (const { json } of leasedEvents(lease.texts)) waiting.add((JSON.parse(json) as { id: number }).id)
+        for (const { json } of leasedEvents(lease.leased)) waiting.add((JSON.parse(json) as { id: number }).id)
       }
     }
     const books = queue.books(0)

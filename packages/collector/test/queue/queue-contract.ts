@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { QueueFullError, QueueUnavailableError } from '../../src/errors.js'
 import { gap } from '../../src/queue/queue.js'
-import type { LaneKey, Lease, Queue, QueuedEvent, Verdict } from '../../src/queue/queue.js'
+import type { LaneKey, Lease, LeasedEvent, Queue, QueuedEvent, Verdict } from '../../src/queue/queue.js'
 
 /** The clock and the bound a queue under test is opened with. The contract moves the clock. */
 export interface World {
@@ -48,6 +48,20 @@ export function someEvent(overrides: Partial<QueuedEvent> = {}): QueuedEvent {
 
 export const someEvents = (count: number, overrides: Partial<QueuedEvent> = {}) =>
   Array.from({ length: count }, () => someEvent(overrides))
+
+/** What a leased event says; how it is kept is the queue's own matter. */
+export function factsOf(event: LeasedEvent): Omit<LeasedEvent, 'ref' | 'place'> {
+  const { eventName, eventId, eventTimeMs, deadlineMs, receivedAtMs, ambiguousSinceMs, json } = event
+  return {
+    eventName,
+    ...(eventId !== undefined && { eventId }),
+    eventTimeMs,
+    deadlineMs,
+    receivedAtMs,
+    ...(ambiguousSinceMs !== undefined && { ambiguousSinceMs }),
+    json,
+  }
+}
 
 function withoutId(event: QueuedEvent): QueuedEvent {
   const { eventId: _, ...rest } = event
@@ -141,7 +155,8 @@ export function queueContract(
         expect(stored).toEqual(['stored'])
         expect(lane).toEqual(SHOP)
         const { lane: _, ...facts } = event
-        expect(events).toEqual([{ ...facts, ref: expect.any(String) as string, receivedAtMs: NOW }])
+        expect(events.map(factsOf)).toEqual([{ ...facts, receivedAtMs: NOW }])
+        expect(events[0]?.ref).toEqual(expect.any(String))
       })
 
       it('stores all events of one call or none, across lanes', async () => {
@@ -606,7 +621,7 @@ export function queueContract(
         expect(answer).toEqual({ replayed: 1, tooOld: 1 })
         const { events } = await lease(SHOP_TEST)
         const { lane: _, ...facts } = event!
-        expect(events).toEqual([{ ...facts, ref: expect.any(String) as string, receivedAtMs: NOW + HOUR }])
+        expect(events.map(factsOf)).toEqual([{ ...facts, receivedAtMs: NOW + HOUR }])
         expect((await queue.status()).deadLetters).toBe(1)
         expect(await booksOf()).toMatchObject({ received: 3, dead: 2, waiting: 1, replayed: 1 })
       })

@@ -1,6 +1,7 @@
 import { createHmac } from 'node:crypto'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { textsOfLines } from '../../src/queue/texts.js'
 import { requestBody } from '../../src/relay/request-body.js'
 import { Secret } from '../../src/secret.js'
 
@@ -51,6 +52,31 @@ describe('requestBody()', () => {
         )
 
         expect(body).toBe(`{"data":[${jsons.join(',')}],"test_event_code":${JSON.stringify(testEventCode)}}`)
+      }),
+    )
+  })
+
+  it('is the same however the texts lie: as strings, beside each other, or some of them here and there', () => {
+    const event = fc.record({ block: fc.integer({ min: 0, max: 2 }), chosen: fc.boolean() })
+    fc.assert(
+      fc.property(fc.array(event, { maxLength: 30 }), (drawn) => {
+        const events = drawn.map(({ block, chosen }, index) => ({ block, chosen, json: `{"event_id":"é${index}"}` }))
+        const blocks = [1, 2].map((block) => {
+          const lines = ['{}', ...events.filter((each) => each.block === block).map(({ json }) => json)]
+          return { lines, texts: textsOfLines([Buffer.from(lines.join('\n'))], lines.length) }
+        })
+        const sent = events
+          .filter(({ chosen }) => chosen)
+          .map(({ block, json }) => {
+            const home = blocks[block - 1]
+            // What lies in a block is read from there, not from the string.
+            return home ? { json: '?', place: { texts: home.texts, index: home.lines.indexOf(json) } } : { json }
+          })
+
+        const body = text({ pixelId: '1' }, sent, { accessToken: TOKEN })
+
+        const jsons = events.filter(({ chosen }) => chosen).map(({ json }) => json)
+        expect(body).toBe(`{"data":[${jsons.join(',')}],"access_token":"EAAB\\"1"}`)
       }),
     )
   })

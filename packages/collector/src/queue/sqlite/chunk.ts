@@ -54,31 +54,24 @@ export const CHUNK_COLUMNS = readAs({
   body: 'BLOB',
 })
 
-/** The two texts of a chunk. */
-export interface ChunkTexts {
-  facts: string
-  body: string
+export function encodeChunk({ lane, receivedAtMs, events, json }: Chunk): ChunkRow {
+  const body = Buffer.from(json.join('\n'))
+  const row = {
+    events: events.length,
+    bytes: body.length - (events.length - 1),
+    receivedAtMs,
+    facts: Buffer.from(formatFacts(lane, events)),
+    body,
+  }
+  return { ...row, crc: sumOf(row) }
 }
 
-export function formatChunk({ lane, events, json }: Chunk): ChunkTexts {
+function formatFacts(lane: LaneKey, events: readonly StoredEvent[]): string {
   const facts: (string | number | null)[] = [lane.pixelId, lane.testEventCode ?? null]
   for (const { index, eventName, eventId, eventTimeMs, deadlineMs, ambiguousSinceMs } of events) {
     facts.push(index, eventName, eventId, eventTimeMs, deadlineMs, ambiguousSinceMs)
   }
-  return { facts: JSON.stringify(facts), body: json.join('\n') }
-}
-
-export function encodeChunk(chunk: Chunk): ChunkRow {
-  const { facts, body } = formatChunk(chunk)
-  const bodyBytes = Buffer.from(body)
-  const row = {
-    events: chunk.events.length,
-    bytes: bodyBytes.length - (chunk.events.length - 1),
-    receivedAtMs: chunk.receivedAtMs,
-    facts: Buffer.from(facts),
-    body: bodyBytes,
-  }
-  return { ...row, crc: sumOf(row) }
+  return JSON.stringify(facts)
 }
 
 export function chunkRow(row: Row): ChunkRow {
@@ -95,19 +88,18 @@ export function chunkRow(row: Row): ChunkRow {
 /** Whether the row is what was written. */
 export const isIntact = (row: ChunkRow) => row.crc === sumOf(row)
 
-export const textsOf = ({ facts, body }: ChunkRow): ChunkTexts => ({ facts: textOf(facts), body: textOf(body) })
-
 /** Only of an intact row. */
-export const decodeChunk = (row: ChunkRow): Chunk => parseChunk(textsOf(row), row.receivedAtMs)
+export function decodeChunk({ facts, body, receivedAtMs }: ChunkRow): Chunk {
+  return { ...parseFacts(textOf(facts)), receivedAtMs, json: textOf(body).split('\n') }
+}
 
-export function parseChunk({ facts, body }: ChunkTexts, receivedAtMs: number): Chunk {
-  const [pixelId, testEventCode, ...entries] = JSON.parse(facts) as [
-    string,
-    string | null,
-    ...(string | number | null)[],
-  ]
+/** What `facts` says. */
+export function parseFacts(facts: string): { lane: LaneKey; events: StoredEvent[] } {
+  const entries = JSON.parse(facts) as (string | number | null)[]
+  const pixelId = entries[0] as string
+  const testEventCode = entries[1] as string | null
   const events: StoredEvent[] = []
-  for (let at = 0; at < entries.length; at += 6) {
+  for (let at = 2; at < entries.length; at += 6) {
     events.push({
       index: entries[at] as number,
       eventName: entries[at + 1] as string,
@@ -117,8 +109,7 @@ export function parseChunk({ facts, body }: ChunkTexts, receivedAtMs: number): C
       ambiguousSinceMs: entries[at + 5] as number,
     })
   }
-  const lane = testEventCode === null ? { pixelId } : { pixelId, testEventCode }
-  return { lane, receivedAtMs, events, json: body.split('\n') }
+  return { lane: testEventCode === null ? { pixelId } : { pixelId, testEventCode }, events }
 }
 
 function sumOf({ events, bytes, receivedAtMs, facts, body }: Omit<ChunkRow, 'crc'>): number {

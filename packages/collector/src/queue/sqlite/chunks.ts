@@ -15,8 +15,8 @@ export interface ChunkHeader {
 /** The table of chunks. What changes it keeps the lane's count of waiting events and bytes. */
 export interface Chunks {
   insert(transaction: Transaction, lane: Lane, chunk: Chunk): void
-  /** The next chunks of a lane, oldest first, at most 128. */
-  headers(lane: Lane, fromId: number): ChunkHeader[]
+  /** The next chunks of a lane, oldest first. */
+  headers(lane: Lane, fromId: number, most: number): ChunkHeader[]
   read(id: number): ChunkRow | undefined
   /** Replaces a chunk by what is left of it. */
   rewrite(transaction: Transaction, lane: Lane, id: number, before: ChunkRow, chunk: Chunk): void
@@ -40,7 +40,7 @@ export function chunks(db: Database): Chunks {
     'INSERT INTO chunk (id, lane, events, bytes, received_at, crc, facts, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
   )
   const headers = db.prepare(
-    `SELECT ${HEADER_COLUMNS} FROM chunk WHERE lane = ? AND chunk.id >= ? ORDER BY chunk.id LIMIT 128`,
+    `SELECT ${HEADER_COLUMNS} FROM chunk WHERE lane = ? AND chunk.id >= ? ORDER BY chunk.id LIMIT ?`,
   )
   const read = db.prepare(`SELECT ${CHUNK_COLUMNS} FROM chunk WHERE id = ?`)
   const update = db.prepare('UPDATE chunk SET events = ?, bytes = ?, crc = ?, facts = ?, body = ? WHERE id = ?')
@@ -62,7 +62,7 @@ export function chunks(db: Database): Chunks {
       count(transaction, lane, events, bytes)
     },
 
-    headers: (lane, fromId) => headers.all(lane.id, fromId) as unknown as ChunkHeader[],
+    headers: (lane, fromId, most) => headers.all(lane.id, fromId, most) as unknown as ChunkHeader[],
 
     read(id) {
       const row = read.get(id)

@@ -1,28 +1,52 @@
 import type { Lease, LeasedEvent, Purge, Verdict } from '../queue.js'
-import { parseChunk } from './chunk.js'
-import type { LeasedTexts } from './leases.js'
+import type { Place, Texts } from '../texts.js'
+import { textAt } from '../texts.js'
+import type { StoredEvent } from './chunk.js'
+import { parseFacts } from './chunk.js'
+import type { Leased } from './leases.js'
 import type { Fate } from './settle.js'
 
-/** The leased events, read from the texts the queue's thread sent. Their JSON is cut out, never parsed. */
-export function leasedEvents(texts: readonly LeasedTexts[]): LeasedEvent[] {
+/** The leased events, read from what the queue's thread sent. Their JSON stays where it lies until somebody reads it. */
+export function leasedEvents({ facts, texts }: Leased): LeasedEvent[] {
   const leased: LeasedEvent[] = []
-  for (const [chunkId, receivedAtMs, facts, body] of texts) {
-    const { events, json } = parseChunk({ facts, body }, receivedAtMs)
-    for (const [at, { index, eventName, eventId, eventTimeMs, deadlineMs, ambiguousSinceMs }] of events.entries()) {
-      const event: LeasedEvent = {
-        ref: `${chunkId}.${index}`,
-        eventName,
-        eventTimeMs,
-        deadlineMs,
-        receivedAtMs,
-        json: json[at] ?? '',
-      }
-      if (eventId !== null) event.eventId = eventId
-      if (ambiguousSinceMs !== 0) event.ambiguousSinceMs = ambiguousSinceMs
-      leased.push(event)
+  for (const [chunkId, receivedAtMs, text] of facts) {
+    for (const stored of parseFacts(text).events) {
+      leased.push(new StoredLeasedEvent(texts, leased.length, chunkId, receivedAtMs, stored))
     }
   }
   return leased
+}
+
+class StoredLeasedEvent implements LeasedEvent, Place {
+  readonly ref: string
+  readonly eventName: string
+  readonly eventId?: string
+  readonly eventTimeMs: number
+  readonly deadlineMs: number
+  readonly receivedAtMs: number
+  readonly ambiguousSinceMs?: number
+  readonly texts: Texts
+  readonly index: number
+
+  constructor(texts: Texts, index: number, chunkId: number, receivedAtMs: number, stored: StoredEvent) {
+    this.ref = `${chunkId}.${stored.index}`
+    this.eventName = stored.eventName
+    if (stored.eventId !== null) this.eventId = stored.eventId
+    this.eventTimeMs = stored.eventTimeMs
+    this.deadlineMs = stored.deadlineMs
+    this.receivedAtMs = receivedAtMs
+    if (stored.ambiguousSinceMs !== 0) this.ambiguousSinceMs = stored.ambiguousSinceMs
+    this.texts = texts
+    this.index = index
+  }
+
+  get place(): Place {
+    return this
+  }
+
+  get json(): string {
+    return textAt(this)
+  }
 }
 
 /** The verdicts as the thread wants them: one word when all were delivered, else one fate per leased event. */

@@ -5,9 +5,12 @@
  * DELETE. Only where the limit is smaller than the first chunk (a probe with one event) a part is taken.
  */
 import type { LeaseLimit } from '../queue.js'
+import type { Texts } from '../texts.js'
+import { textsOfLines } from '../texts.js'
 import type { Chunk } from './chunk.js'
-import { decodeChunk, formatChunk, isIntact, textsOf } from './chunk.js'
+import { decodeChunk, encodeChunk, isIntact } from './chunk.js'
 import type { ChunkHeader, Chunks } from './chunks.js'
+import { textOf } from './columns.js'
 import type { Lane } from './lanes.js'
 
 /** What a lease holds of one chunk. */
@@ -27,14 +30,23 @@ export interface StoredLease {
   parts: Part[]
 }
 
-/** A leased part as it goes to the relay's thread: as texts, which are cheap to send and are read there. */
-export type LeasedTexts = readonly [chunkId: number, receivedAtMs: number, facts: string, body: string]
+/** What is leased, as it goes to the relay's thread: few objects and few strings, for each costs a copy. */
+export interface Leased {
+  /** For each part what is known of its events, as JSON, which is read there. */
+  facts: readonly (readonly [chunkId: number, receivedAtMs: number, facts: string])[]
+  /** The events' texts, in the same order. The memory changes hands and is not copied. */
+  texts: Texts
+}
 
 export interface Leases {
-  take(lane: Lane, limit: LeaseLimit): { lease: StoredLease; texts: LeasedTexts[] } | 'none' | CorruptChunk
+  take(lane: Lane, limit: LeaseLimit): { lease: StoredLease; leased: Leased } | 'none' | CorruptChunk
   get(id: number): StoredLease | undefined
-  /** Ends a lease; what it holds and is not deleted is free again. */
-  end(lease: StoredLease): void
+  /**
+   * Ends a lease; what it holds and is not deleted is free again.
+   *
+   * @param isAllGone all of it is deleted: there is nothing to look for
+   */
+  end(lease: StoredLease, isAllGone: boolean): void
 }
 
 /** A row that is not what was written. */
@@ -42,16 +54,19 @@ export interface CorruptChunk {
   corrupt: ChunkHeader
 }
 
+/** So many are looked at in one go. */
+const MOST_HEADERS = 128
+
 export function leases(chunks: Chunks, firstId: number): Leases {
   const open = new Map<number, StoredLease>()
   /** Chunks that are out: wholly, or some events of them. */
   const out = new Map<number, 'all' | Set<number>>()
   let nextId = firstId
 
-  /** The chunks of a lane from the first that may have a free event, page by page. */
+  /** The chunks of a lane from the first that may have a free event. A dozen is enough where they are full. */
   function* candidates(lane: Lane): Generator<ChunkHeader> {
-    for (let from = lane.firstFreeChunk; ;) {
-      const page = chunks.headers(lane, from)
+    for (let from = lane.firstFreeChunk, most = 12; ; most = MOST_HEADERS) {
+      const page = chunks.headers(lane, from, most)
       const last = page.at(-1)
       if (last === undefined) return
       yield* page
@@ -89,7 +104,9 @@ export function leases(chunks: Chunks, firstId: number): Leases {
   return {
     take(lane, limit) {
       const parts: Part[] = []
-      const texts: LeasedTexts[] = []
+      const facts: [number, number, string][] = []
+      const bodies: Uint8Array[] = []
+      let events = 0
       const left = { ...limit }
       let skipped = true
 
@@ -107,36 +124,39 @@ export function leases(chunks: Chunks, firstId: number): Leases {
         const row = chunks.read(header.id)
         if (row === undefined || !isIntact(row)) return { corrupt: header }
         if (fits) {
-          const { id, events, bytes } = header
-          parts.push({ id, events, bytes, follows: !skipped })
+          parts.push({ ...header, follows: !skipped })
           skipped = false
-          const { facts, body } = textsOf(row)
-          texts.push([header.id, row.receivedAtMs, facts, body])
+          facts.push([header.id, row.receivedAtMs, textOf(row.facts)])
+          bodies.push(row.body)
+          events += header.events
           left.maxEvents -= header.events
           left.maxBytes -= header.bytes
           continue
         }
 
         const part = free(decodeChunk(row), taken ?? new Set(), limit)
-        const { facts, body } = formatChunk(part)
+        const partRow = encodeChunk(part)
         const indexes = new Set(part.events.map(({ index }) => index))
-        parts.push({ id: header.id, events: indexes.size, bytes: Buffer.byteLength(body), indexes, follows: false })
-        texts.push([header.id, row.receivedAtMs, facts, body])
+        parts.push({ id: header.id, events: indexes.size, bytes: partRow.bytes, indexes, follows: false })
+        facts.push([header.id, row.receivedAtMs, textOf(partRow.facts)])
+        bodies.push(partRow.body)
+        events += indexes.size
         break
       }
-      return parts.length === 0 ? 'none' : { lease: lend(lane, parts), texts }
+      if (parts.length === 0) return 'none'
+      return { lease: lend(lane, parts), leased: { facts, texts: textsOfLines(bodies, events) } }
     },
 
     get: (id) => open.get(id),
 
-    end(lease) {
+    end(lease, isAllGone) {
       if (!open.delete(lease.id)) return
       for (const { id, events, indexes } of lease.parts) {
         const taken = out.get(id)
         if (indexes !== undefined && taken instanceof Set) indexes.forEach((index) => taken.delete(index))
         if (indexes === undefined || (taken instanceof Set && taken.size === 0)) out.delete(id)
         lease.lane.leased -= events
-        lease.lane.firstFreeChunk = Math.min(lease.lane.firstFreeChunk, id)
+        if (!isAllGone) lease.lane.firstFreeChunk = Math.min(lease.lane.firstFreeChunk, id)
       }
     },
   }

@@ -1,5 +1,6 @@
 /** What the two threads say to each other. Errors cross as a code and a message, and become what they were. */
 import { CollectorError, QueueFullError, QueueInUseError, QueueUnavailableError } from '../../errors.js'
+import type { Leased } from './leases.js'
 import type { FileOptions } from './open-file.js'
 import type { Operations } from './operations.js'
 import type { Trouble } from './trouble.js'
@@ -21,6 +22,13 @@ export type Message =
   | { kind: 'broken'; trouble: Trouble }
   | { kind: 'alarm'; code: string; message: string }
   | { kind: 'note'; message: string }
+
+/** What a value holds that changes hands instead of being copied: the texts of a lease. */
+export function memoryOf(value: unknown): ArrayBuffer[] {
+  if (typeof value !== 'object' || value === null || !('leased' in value)) return []
+  const { texts } = (value as { leased: Leased }).leased
+  return [texts.bytes.buffer as ArrayBuffer, texts.ends.buffer as ArrayBuffer]
+}
 
 export interface ErrorMessage {
   code: string

@@ -11,7 +11,7 @@ import type {
 } from '../queue.js'
 import type { Appended, FlatDrops, FlatEvents } from './append.js'
 import type { Keeper } from './keeper.js'
-import type { LeasedTexts } from './leases.js'
+import type { Leased } from './leases.js'
 import type { Fate } from './settle.js'
 
 /** The bound is known on the other side. */
@@ -20,7 +20,7 @@ export type Status = Omit<QueueStatus, 'maxBytes'>
 export interface Operations {
   /** @param bytes about how much room the events need */
   append(events: FlatEvents, drops: FlatDrops, bytes: number, nowMs: number): Appended
-  lease(lane: LaneKey, limit: LeaseLimit, nowMs: number): { leaseId: number; texts: LeasedTexts[] } | undefined
+  lease(lane: LaneKey, limit: LeaseLimit, nowMs: number): { leaseId: number; leased: Leased } | undefined
   settle(leaseId: number, fates: Fate | readonly Fate[], nowMs: number): 'freed' | 'gone' | 'lost'
   hold(lane: LaneKey, hold: LaneHold | undefined, nowMs: number): void
   lanes(nowMs: number): LaneStatus[]

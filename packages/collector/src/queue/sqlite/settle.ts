@@ -81,11 +81,14 @@ export function settling(chunks: Chunks, leases: Leases, letters: Letters, trans
         }
         before = part
       }
+      let gone = 0
       for (const range of ranges) {
         chunks.remove(transaction, lease.lane, range)
         transaction.add(lease.lane, 'delivered', range.events)
+        gone += range.events
       }
-      transaction.afterCommit(() => leases.end(lease))
+      const isAllGone = gone === lease.parts.reduce((sum, { events }) => sum + events, 0)
+      transaction.afterCommit(() => leases.end(lease, isAllGone))
     })
   }
 }

@@ -4,13 +4,13 @@ import { DamageError } from './damage.js'
 import { loadDriver } from './driver.js'
 import { StoreFailure } from './keeper.js'
 import type { Message, Request, ThreadData } from './messages.js'
-import { DAMAGED, formatError } from './messages.js'
+import { DAMAGED, formatError, memoryOf } from './messages.js'
 import { openFile } from './open-file.js'
 import type { Operations } from './operations.js'
 
 const port = parentPort
 if (port === null) throw new Error('This file is the start of a worker thread.')
-const say = (message: Message) => port.postMessage(message)
+const say = (message: Message, given: ArrayBuffer[] = []) => port.postMessage(message, given)
 
 const { nowMs, ...data } = workerData as ThreadData
 
@@ -34,7 +34,7 @@ try {
 function answer(methods: Operations, [id, name, args]: Request): void {
   try {
     const value = (methods[name] as (...args: unknown[]) => unknown)(...args)
-    say({ kind: 'done', id, value })
+    say({ kind: 'done', id, value }, memoryOf(value))
   } catch (error) {
     say({ kind: 'failed', id, error: formatError(error) })
     if (error instanceof StoreFailure) {

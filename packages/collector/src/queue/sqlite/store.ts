@@ -22,7 +22,7 @@ import { DamageError } from './damage.js'
 import type { Database } from './driver.js'
 import type { Lane } from './lanes.js'
 import { gapOf, lettersOf, loadLanes } from './lanes.js'
-import type { LeasedTexts } from './leases.js'
+import type { Leased } from './leases.js'
 import { leases as openLeases } from './leases.js'
 import { letters as letterTable } from './letters.js'
 import { pragma } from './schema.js'
@@ -34,7 +34,7 @@ import { transactions } from './transaction.js'
 
 export interface Store {
   append(events: FlatEvents, drops: FlatDrops, nowMs: number): Appended
-  lease(key: LaneKey, limit: LeaseLimit, nowMs: number): { leaseId: number; texts: LeasedTexts[] } | undefined
+  lease(key: LaneKey, limit: LeaseLimit, nowMs: number): { leaseId: number; leased: Leased } | undefined
   /** @returns whether events became free; `lost` when the lease is not known (any more) */
   settle(leaseId: number, fates: Fate | readonly Fate[], nowMs: number): 'freed' | 'gone' | 'lost'
   hold(key: LaneKey, hold: LaneHold | undefined): void
@@ -90,7 +90,7 @@ export function openStore(db: Database, { maxBytes, firstLeaseId, alarm }: Store
   const countFreePages = db.prepare('PRAGMA freelist_count')
 
   for (const lane of lanes.all()) {
-    const holdsChunks = chunks.headers(lane, 0).length > 0
+    const holdsChunks = chunks.headers(lane, 0, 1).length > 0
     if (gapOf(lane.sums) !== 0 || holdsChunks !== lane.sums.waiting > 0) {
       throw new DamageError(`The books of lane ${JSON.stringify(lane.key)} do not balance.`)
     }
@@ -142,7 +142,7 @@ export function openStore(db: Database, { maxBytes, firstLeaseId, alarm }: Store
     for (;;) {
       const taken = leases.take(lane, limit)
       if (taken === 'none') throw new DamageError(`Lane ${JSON.stringify(key)} counts events that are not there.`)
-      if (!('corrupt' in taken)) return { leaseId: taken.lease.id, texts: taken.texts }
+      if (!('corrupt' in taken)) return { leaseId: taken.lease.id, leased: taken.leased }
       quarantine(lane, taken.corrupt, nowMs)
       if (lane.sums.waiting === lane.leased) return undefined
     }

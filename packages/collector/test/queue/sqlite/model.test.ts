@@ -20,6 +20,7 @@ import {
   START_MS,
   World,
 } from './queue-in-process.js'
+import { factsOf } from '../queue-contract.js'
 
 /** How many histories are tried. */
 const HISTORIES = Number(process.env['MODEL_HISTORIES'] ?? 25)
@@ -188,12 +189,12 @@ class History {
     const free = this.model.lane(lane).filter((event) => !event.leased)
     if (leased === undefined) return expect(free).toHaveLength(0)
 
-    const events = leasedEvents(leased.texts)
+    const events = leasedEvents(leased.leased)
     expect(events.length).toBeLessThanOrEqual(limit.maxEvents)
     const bytes = events.reduce((sum, { json }) => sum + Buffer.byteLength(json), 0)
     if (events.length > 1) expect(bytes).toBeLessThanOrEqual(limit.maxBytes)
     const expected = free.slice(0, events.length)
-    expect(events.map(({ ref: _, ...facts }) => facts)).toEqual(
+    expect(events.map(factsOf)).toEqual(
       expected.map(({ event: { lane: _, ...facts }, receivedAtMs, ambiguousSinceMs }) => ({
         ...facts,
         receivedAtMs,

@@ -119,7 +119,7 @@ export function drain(
   for (;;) {
     const leased = queue.lease(lane, LIMIT, world.nowMs)
     if (leased === undefined) return events
-    const some = leasedEvents(leased.texts)
+    const some = leasedEvents(leased.leased)
     some.forEach(tell)
     events.push(...some)
     queue.settle(leased.leaseId, fate, world.nowMs)

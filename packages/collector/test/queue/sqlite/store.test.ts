@@ -86,7 +86,7 @@ describe('a lease', () => {
 
     const sizes = []
     for (let left = 4_000; left > 0; left -= sizes.at(-1)!) {
-      sizes.push(leasedEvents(queue.lease(SHOP, LIMIT, world.nowMs)!.texts).length)
+      sizes.push(leasedEvents(queue.lease(SHOP, LIMIT, world.nowMs)!.leased).length)
     }
 
     expect(sizes).toEqual([1_000, 1_000, 1_000, 1_000])
