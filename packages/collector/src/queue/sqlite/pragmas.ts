@@ -18,7 +18,7 @@ const LAYOUT: readonly Pragma[] = [
 const RUNNING: readonly Pragma[] = [
   ['locking_mode', 'EXCLUSIVE', 'exclusive'],
   ['journal_mode', 'WAL', 'wal'],
-  // Every commit is synced before it returns.
+  // Every commit is synced before it returns, unless it says that its sync can wait (transaction.ts).
   ['synchronous', 'FULL', 2],
   ['wal_autocheckpoint', 1000, 1000],
   ['journal_size_limit', 16 * 1024 * 1024, 16 * 1024 * 1024],

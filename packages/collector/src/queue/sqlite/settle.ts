@@ -66,6 +66,8 @@ export function settling(chunks: Chunks, leases: Leases, letters: Letters, trans
   }
 
   return (lease, fates, nowMs) => {
+    // Of a batch that was delivered a power cut can only make that it is sent again, and Meta knows its ids. Its sync can wait.
+    const sync = onlyFate(fates) === 'delivered' ? 'with_next' : 'now'
     transact((transaction) => {
       const ranges: ChunkRange[] = []
       let before: Part | undefined
@@ -89,7 +91,7 @@ export function settling(chunks: Chunks, leases: Leases, letters: Letters, trans
       }
       const isAllGone = gone === lease.parts.reduce((sum, { events }) => sum + events, 0)
       transaction.afterCommit(() => leases.end(lease, isAllGone))
-    })
+    }, sync)
   }
 }
 

@@ -3,8 +3,9 @@
  *
  * Its promises are those of `queue.ts`, and it keeps them so:
  *
- * 1. An append is acknowledged after the COMMIT that holds it, and every COMMIT is synced (WAL, `synchronous=FULL`).
- * 2. What became of an event is written in one transaction with its deletion and with the sums of the books.
+ * 1. An append is acknowledged after the COMMIT that holds it, and that COMMIT is synced (WAL, `synchronous=FULL`).
+ * 2. What became of an event is written in one transaction with its deletion and with the sums of the books. That a whole batch was
+ *    delivered is synced with the next commit that is, a second later at most: a power cut before sends the batch once more.
  * 3. Leases are in memory: a crash offers again what was leased. What Meta had taken by then it knows by its event id.
  * 4. Ids are remembered by hash for 48 hours, in the transaction that stores their events.
  * 5. Every sum of the books is changed in the transaction of what it counts. At start each lane must balance, or it is damage.
@@ -110,10 +111,10 @@ export async function openSqliteQueue(
     append: (events, drops = []) => commits.append(events, drops),
 
     async lease(lane, limit) {
-      const leased = await thread.call('lease', lane, limit, now())
-      if (leased === undefined) return undefined
-      const lease = { lane, events: leasedEvents(leased.texts) }
-      leaseIds.set(lease, leased.leaseId)
+      const taken = await thread.call('lease', lane, limit, now())
+      if (taken === undefined) return undefined
+      const lease = { lane, events: leasedEvents(taken.leased) }
+      leaseIds.set(lease, taken.leaseId)
       return lease
     },
 

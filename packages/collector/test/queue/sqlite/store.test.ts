@@ -333,6 +333,50 @@ describe('the file', () => {
   })
 })
 
+describe('a commit', () => {
+  it('is synced before it returns, but for that of a batch that was delivered as a whole', () => {
+    const world = new World()
+    const synced: boolean[] = []
+    const queue = openInProcess(newFolder(), world, {
+      open(path) {
+        const db = driver(path)
+        return {
+          exec: (sql) => db.exec(sql),
+          prepare(sql) {
+            const statement = db.prepare(sql)
+            if (sql !== 'COMMIT') return statement
+            return {
+              run() {
+                synced.push(db.prepare('PRAGMA synchronous').get()?.['synchronous'] === 2)
+                statement.run()
+              },
+              get: (...parameters) => statement.get(...parameters),
+              all: (...parameters) => statement.all(...parameters),
+            }
+          },
+          close: () => db.close(),
+        }
+      },
+    })
+    const settle = (fates: Fate | Fate[]) => {
+      append(queue, world, 2)
+      queue.settle(queue.lease(SHOP, LIMIT, world.nowMs)!.leaseId, fates, world.nowMs)
+      return synced.splice(0)
+    }
+    synced.splice(0)
+
+    // The first of each two is that of the append.
+    expect(settle('delivered')).toEqual([true, false])
+    expect(settle(['delivered', 'delivered'])).toEqual([true, false])
+    expect(settle(['delivered', { kind: 'dead', reason: REFUSED }])).toEqual([true, true])
+    expect(settle('purged')).toEqual([true, true])
+    expect(settle({ ambiguousSinceMs: 1 })).toEqual([true, true])
+    queue.probe(world.nowMs)
+    expect(synced).toEqual([true])
+    queue.close()
+  })
+})
+
 describe('the driver', () => {
   it('keeps every kind of value, alone or among others', () => {
     const db = driver(':memory:')
