@@ -10,10 +10,9 @@
  *     GET  /admin/probes/{token}                                                 → SeenRequest | null
  *
  * Whoever may not open the inspector may not use it either: from loopback it is open, elsewhere it wants the password
- * as a bearer token. A page in a browser on the same machine gets nothing: it can set neither the content type
+ * as a bearer token, and a wrong one is as slow as there. A page in a browser on the same machine gets nothing: it can set neither the content type
  * `application/json` across origins nor, by a name that it made point here, a `Host` that is ours.
  */
-import { createHash, timingSafeEqual } from 'node:crypto'
 import Router from '@koa/router'
 import type { Context, Middleware } from 'koa'
 import type { AddressProbe } from './address-probe.js'
@@ -21,10 +20,10 @@ import { replyResult, type Ingest } from './http/collect.js'
 import type { Answering } from './http/error-reply.js'
 import { parseJson, readBody } from './http/json-body.js'
 import { Refused } from './http/refusal.js'
+import type { PasswordCheck } from './inspector/access/password.js'
 import { isLocalRequest } from './inspector/access/local-request.js'
 import { reportOn } from './queue-report.js'
 import type { DeadLetterFilter, Queue } from './queue/queue.js'
-import type { Secret } from './secret.js'
 
 export interface AdminApiOptions {
   queue: Queue
@@ -34,7 +33,7 @@ export interface AdminApiOptions {
   answering: Answering
   now: () => number
   /** Wanted from everyone when it is set. */
-  password?: Secret
+  password?: PasswordCheck
 }
 
 const PATH = '/admin'
@@ -46,11 +45,7 @@ export function adminApi({ queue, probe, ingest, answering, password, now }: Adm
 
   router.use(async (ctx, next) => {
     ctx.set('Cache-Control', 'no-store')
-    if (password ? !hasPassword(ctx, password) : !isLocalRequest(ctx.req)) {
-      answer(ctx, 401, { error: password ? 'Wants the password of the inspector.' : 'Answers on loopback only.' })
-      return
-    }
-    await next()
+    if (password ? await admits(ctx, password) : isLocal(ctx)) await next()
   })
 
   router.get('/queue', async (ctx) => {
@@ -102,10 +97,25 @@ function answer(ctx: Context, status: number, body: object): void {
   ctx.body = body
 }
 
-function hasPassword(ctx: Context, password: Secret): boolean {
-  const given = /^Bearer (.+)$/.exec(ctx.get('Authorization'))?.[1] ?? ''
-  const digest = (text: string) => createHash('sha256').update(text).digest()
-  return timingSafeEqual(digest(given), digest(password.reveal()))
+function isLocal(ctx: Context): boolean {
+  const local = isLocalRequest(ctx.req)
+  if (!local) answer(ctx, 401, { error: 'Answers on loopback only.' })
+  return local
+}
+
+async function admits(ctx: Context, password: PasswordCheck): Promise<boolean> {
+  const given = /^Bearer (.+)$/.exec(ctx.get('Authorization'))?.[1]
+  switch (given === undefined ? 'wrong' : await password.check(given)) {
+    case 'right':
+      return true
+    case 'wrong':
+      answer(ctx, 401, { error: 'Wants the password of the inspector.' })
+      return false
+    case 'too_many':
+      ctx.set('Retry-After', '10')
+      answer(ctx, 429, { error: 'Too many are trying at once. Try again in ten seconds.' })
+      return false
+  }
 }
 
 async function readJson(ctx: Context): Promise<Record<string, unknown> | undefined> {

@@ -13,6 +13,7 @@ import type { Ingest } from './http/collect.js'
 import { errorReply } from './http/error-reply.js'
 import { createReadiness } from './http/readiness.js'
 import { createReceiver } from './http/received.js'
+import { createPasswordCheck } from './inspector/access/password.js'
 import { historyFileBeside } from './inspector/history-file-beside.js'
 import { createInspector } from './inspector/inspector.js'
 import { createListeners } from './listeners.js'
@@ -105,6 +106,11 @@ export async function createCollector(options: CollectorOptions): Promise<Collec
       })))
   const sharedQueue = /^(postgres|postgresql):/.test(settings.queueUrl)
   const metrics = createMetrics({ queue, pixels, sharedQueue, version: packageVersion(), now })
+  const password =
+    settings.inspectPassword &&
+    createPasswordCheck(settings.inspectPassword, (total) =>
+      log.warn({ event: 'inspector.wrong_password', total }, 'wrong inspector password'),
+    )
   const mayInspect = isLoopbackHost(settings.adminHost) || settings.inspectPassword !== undefined
   if (!mayInspect)
     log.warn({ event: 'inspector.off' }, 'no inspector: ADMIN_HOST is not loopback, INSPECT_PASSWORD not set')
@@ -120,7 +126,7 @@ export async function createCollector(options: CollectorOptions): Promise<Collec
           graph: { url: settings.graphUrl, apiVersion: settings.apiVersion },
           log,
           now,
-          ...(settings.inspectPassword && { password: settings.inspectPassword }),
+          ...(password && { password }),
         })
   watchers.push(metrics.observe, ...(inspector ? [inspector.observe] : []))
   const relay = createRelay({ ...graph, queue, pixels, observe, log, now })
@@ -161,7 +167,7 @@ export async function createCollector(options: CollectorOptions): Promise<Collec
     ingest: take,
     answering: errorReply({ observe, log, now }),
     now,
-    ...(settings.inspectPassword && { password: settings.inspectPassword }),
+    ...(password && { password }),
   })
   const adminApp = createAdminApp({
     readiness,

@@ -5,6 +5,7 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { createAddressProbe, PROBE_HEADER } from '../src/address-probe.js'
 import { adminApi } from '../src/admin-api.js'
 import { errorReply } from '../src/http/error-reply.js'
+import { createPasswordCheck, type PasswordCheck } from '../src/inspector/access/password.js'
 import { silentLog } from '../src/logger.js'
 import type { Received } from '../src/pipeline/received.js'
 import { memoryQueue } from '../src/queue/memory-queue.js'
@@ -16,7 +17,7 @@ afterEach(() => {
   for (const server of servers.splice(0)) server.close()
 })
 
-async function setUp({ password }: { password?: string } = {}) {
+async function setUp({ password }: { password?: PasswordCheck } = {}) {
   const queue = memoryQueue()
   const ingested: { body: unknown; received: Received }[] = []
   const probe = createAddressProbe(() => '192.0.2.1')
@@ -32,7 +33,7 @@ async function setUp({ password }: { password?: string } = {}) {
       },
       answering: errorReply({ observe: () => undefined, log: silentLog, now: Date.now }),
       now: () => 5,
-      ...(password === undefined ? {} : { password: new Secret(password) }),
+      ...(password && { password }),
     }),
   )
   const answer = app.callback()
@@ -152,11 +153,22 @@ describe('the admin API', () => {
   })
 
   it('wants the password from everyone when there is one', async () => {
-    const { ask } = await setUp({ password: 'correct horse' })
+    const { ask } = await setUp({ password: createPasswordCheck(new Secret('correct horse')) })
 
     expect((await ask('GET', 'queue')).status).toBe(401)
     expect((await ask('GET', 'queue', undefined, { authorization: 'Bearer wrong' })).status).toBe(401)
     expect((await ask('GET', 'queue', undefined, { authorization: 'Bearer correct horse' })).status).toBe(200)
+  })
+
+  it('is as slow with wrong passwords as the inspector, and turns crowds of guesses away', async () => {
+    const password = createPasswordCheck(new Secret('correct horse'))
+    const { ask } = await setUp({ password })
+    const guess = () => ask('GET', 'queue', undefined, { authorization: 'Bearer wrong' })
+
+    const answers = await Promise.all(Array.from({ length: 10 }, guess))
+
+    expect(answers.filter(({ status }) => status === 429)).toHaveLength(6)
+    expect(password.wrong()).toBe(4)
   })
 
   it('remembers what it saw of a request that carries a token of its own, and of no other', async () => {

@@ -3,9 +3,8 @@ import { CollectorError, SettingsError } from '../errors.js'
 import type { Observe } from '../observer.js'
 import type { Pixels } from '../pixels.js'
 import type { Queue } from '../queue/queue.js'
-import type { Secret } from '../secret.js'
 import { createGuard, refuse } from './access/guard.js'
-import { createPasswordCheck } from './access/password.js'
+import type { PasswordCheck } from './access/password.js'
 import { createSessions } from './access/sessions.js'
 import { builtUrl } from './built.js'
 import { compressJson } from './compress-json.js'
@@ -24,7 +23,7 @@ export interface InspectorOptions {
   /** Where to remember: a SQLite file of its own beside the queue's, or `:memory:`. */
   historyFile: string
   /** Asked for before anything is shown. Without one only this machine is let in. */
-  password?: Secret
+  password?: PasswordCheck
   /** The admin listener is bound to loopback. On any other address a password is required. */
   loopback: boolean
   /** The built-in sandbox stands in for Meta. */
@@ -84,7 +83,7 @@ export function createInspector(options: InspectorOptions): Inspector {
     onProblem: problem.happened,
   })
 
-  const door = password && { password: createPasswordCheck(password), sessions: createSessions(now) }
+  const door = password && { password, sessions: createSessions(now) }
   const guard = createGuard(door?.sessions)
   const servePageFile = createPageFiles(options.pageFolder ?? builtUrl('inspector/'))
   const router = createRoutes({
@@ -97,7 +96,6 @@ export function createInspector(options: InspectorOptions): Inspector {
     sandbox: options.sandbox ?? false,
     metaQuality: createMetaQuality({ fetch: globalThis.fetch, ...options.graph }, now),
     historyState: () => ({ samplesLeftOut: recorder.samplesLeftOut(), ...problem.state() }),
-    onWrongPassword: (total) => log.warn({ event: 'inspector.wrong_password', total }, 'wrong inspector password'),
     ...(door && { door }),
   })
   const routes = router.routes()

@@ -26,7 +26,6 @@ export interface RouteOptions {
   historyState: () => Health['history']
   /** None when no password is set. */
   door?: { password: PasswordCheck; sessions: Sessions }
-  onWrongPassword: (total: number) => void
 }
 
 const EVENTS_A_PAGE = 100
@@ -164,7 +163,6 @@ export function createRoutes(options: RouteOptions): Router {
         ctx.body = {}
         return
       case 'wrong':
-        options.onWrongPassword(door.password.wrong())
         return refuse(ctx, 401, 'wrong_password', 'That is not the password.')
       case 'too_many':
         ctx.set('retry-after', '10')

@@ -21,12 +21,14 @@ export interface PasswordCheck {
 
 /**
  * Lets in who knows the password, and makes guessing dear: scrypt, one at a time, and a pause that doubles up to eight
- * seconds while guesses are wrong.
+ * seconds while guesses are wrong. One check for all doors: at a second one, guessing would start afresh.
  *
+ * @param onWrong told of each wrong guess, with how many there were since the start
  * @param pause waits; a parameter for tests
  */
 export function createPasswordCheck(
   password: Secret,
+  onWrong: (total: number) => void = () => undefined,
   pause: (ms: number) => Promise<void> = (ms) => new Promise((resolve) => setTimeout(resolve, ms).unref()),
 ): PasswordCheck {
   const salt = randomBytes(16)
@@ -42,7 +44,7 @@ export function createPasswordCheck(
       wrongInARow = 0
       return 'right'
     }
-    wrong++
+    onWrong(++wrong)
     wrongInARow++
     await pause(Math.min(SLOWEST_MS, 250 * 2 ** (wrongInARow - 1)))
     return 'wrong'

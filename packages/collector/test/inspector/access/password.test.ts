@@ -4,11 +4,16 @@ import { Secret } from '../../../src/secret.js'
 
 function checkWith(password: string) {
   const pauses: number[] = []
-  const check = createPasswordCheck(new Secret(password), async (ms) => {
-    pauses.push(ms)
-    return Promise.resolve()
-  })
-  return { check, pauses }
+  const told: number[] = []
+  const check = createPasswordCheck(
+    new Secret(password),
+    (total) => told.push(total),
+    async (ms) => {
+      pauses.push(ms)
+      return Promise.resolve()
+    },
+  )
+  return { check, pauses, told }
 }
 
 it('lets in who knows the password, at once', async () => {
@@ -18,12 +23,13 @@ it('lets in who knows the password, at once', async () => {
   expect(pauses).toEqual([])
 })
 
-it('counts wrong guesses, and makes each slower than the one before, up to eight seconds', async () => {
-  const { check, pauses } = checkWith('secret')
+it('counts and tells wrong guesses, and makes each slower than the one before, up to eight seconds', async () => {
+  const { check, pauses, told } = checkWith('secret')
 
   for (let n = 0; n < 8; n++) expect(await check.check(`guess ${n}`)).toBe('wrong')
 
   expect(check.wrong()).toBe(8)
+  expect(told).toEqual([1, 2, 3, 4, 5, 6, 7, 8])
   expect(pauses).toEqual([250, 500, 1_000, 2_000, 4_000, 8_000, 8_000, 8_000])
 })
 
