@@ -1,4 +1,4 @@
-import { commandHelp, overview } from './cli/help.js'
+import { commandHelp, familyHelp, overview } from './cli/help.js'
 import { COMMANDS } from './cli/commands.js'
 import { parseCommandLine } from './cli/parse-command-line.js'
 import { CollectorError } from './errors.js'
@@ -27,6 +27,9 @@ export async function main(argv: readonly string[], terminal: Partial<Terminal> 
   switch (asked.kind) {
     case 'help':
       stdout.write(asked.command ? commandHelp(asked.command) : overview(COMMANDS))
+      return EXIT_CODE.ok
+    case 'family_help':
+      stdout.write(familyHelp(asked.word, asked.family))
       return EXIT_CODE.ok
     case 'version':
       stdout.write(`${packageVersion()}\n`)

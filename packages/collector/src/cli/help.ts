@@ -30,6 +30,19 @@ export function overview(commands: readonly Command[]): string {
   ].join('\n')
 }
 
+/** The page of commands that begin with the same word: `pixel-mirror queue --help`. */
+export function familyHelp(word: string, family: readonly Command[]): string {
+  return [
+    `Usage: pixel-mirror ${word} COMMAND [OPTIONS]`,
+    '',
+    'Commands:',
+    ...columns(family.map((command) => [usage(command), command.summary])),
+    '',
+    `  pixel-mirror ${word} COMMAND --help says more.`,
+    '',
+  ].join('\n')
+}
+
 /** The page of one command. */
 export function commandHelp(command: Command): string {
   const options = { ...command.options, help: HELP }

@@ -6,6 +6,8 @@ import type { Args, Command } from './command.js'
 export type Asked =
   | { kind: 'run'; command: Command; args: Args }
   | { kind: 'help'; command?: Command }
+  /** About the commands that begin with the same word. */
+  | { kind: 'family_help'; word: string; family: readonly Command[] }
   | { kind: 'version' }
   /** It cannot be understood; `message` says why, and what may have been meant. */
   | { kind: 'mistake'; message: string; command?: Command }
@@ -14,7 +16,7 @@ export type Asked =
 export function parseCommandLine(argv: readonly string[], commands: readonly Command[]): Asked {
   const wantsHelp = argv.includes('--help') || argv.includes('-h')
   const words = argv.filter((word, index) => index < 2 && !word.startsWith('-'))
-  if (words[0] === 'help') return { kind: 'help', ...found(commands, argv.slice(1, 3)) }
+  if (words[0] === 'help') return helpFor(argv.slice(1, 3), commands) ?? { kind: 'help' }
   const { command } = found(commands, words)
   if (command?.passThrough) {
     const positionals = argv.slice(command.name.split(' ').length)
@@ -23,7 +25,21 @@ export function parseCommandLine(argv: readonly string[], commands: readonly Com
   if (command) return wantsHelp ? { kind: 'help', command } : readArguments(argv, command)
   if (argv[0] === '--version' || argv[0] === '-v') return { kind: 'version' }
   if (argv.length === 0 || (wantsHelp && argv.length === 1)) return { kind: 'help' }
-  return { kind: 'mistake', message: unknownCommand(words, commands) }
+  const help = wantsHelp && words.length === 1 ? helpFor(words, commands) : undefined
+  return help ?? { kind: 'mistake', message: unknownCommand(words, commands) }
+}
+
+/** `help queue` and `queue --help`: about one command, or about all that begin with this word. */
+function helpFor(words: readonly string[], commands: readonly Command[]): Asked | undefined {
+  const { command } = found(commands, words)
+  if (command) return { kind: 'help', command }
+  const [word = ''] = words
+  const family = familyOf(word, commands)
+  return family.length > 0 ? { kind: 'family_help', word, family } : undefined
+}
+
+function familyOf(word: string, commands: readonly Command[]): Command[] {
+  return commands.filter(({ name }) => name.startsWith(`${word} `))
 }
 
 /** The command with the longest name that these words begin with. */
@@ -72,7 +88,7 @@ function mistakeInOptions(error: unknown, given: readonly string[], options: Rea
 
 function unknownCommand(words: readonly string[], commands: readonly Command[]): string {
   if (words[0] === undefined) return 'Say which command.'
-  const family = commands.filter(({ name }) => name.startsWith(`${words[0]} `))
+  const family = familyOf(words[0], commands)
   if (family.length > 0) {
     return `Say which: ${family.map(({ name }) => name).join(', ')}.`
   }

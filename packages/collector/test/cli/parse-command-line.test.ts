@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Command } from '../../src/cli/command.js'
-import { commandHelp, overview } from '../../src/cli/help.js'
+import { commandHelp, familyHelp, overview } from '../../src/cli/help.js'
 import { parseCommandLine } from '../../src/cli/parse-command-line.js'
 
 const command = (name: string, more: Partial<Command> = {}): Command => ({
@@ -47,6 +47,18 @@ describe('parseCommandLine()', () => {
     expect(asked).toEqual({ kind: 'help' })
   })
 
+  it.each([[['dead-letters', '--help']], [['dead-letters', '-h']], [['help', 'dead-letters']]])(
+    'shows what begins with the same word: %j',
+    (argv) => {
+      const asked = parse(...argv)
+
+      expect(asked).toMatchObject({ kind: 'family_help', word: 'dead-letters' })
+      expect(asked.kind === 'family_help' && familyHelp(asked.word, asked.family)).toMatch(
+        /dead-letters list +Does dead-letters list\..*\n.*dead-letters drop/,
+      )
+    },
+  )
+
   it.each([['--version'], ['-v']])('tells the version: %s', (word) => {
     expect(parse(word)).toEqual({ kind: 'version' })
   })
@@ -55,6 +67,7 @@ describe('parseCommandLine()', () => {
     [['strat'], 'There is no command "strat"; did you mean start?'],
     [['nothing-like-it'], 'There is no command "nothing-like-it".'],
     [['dead-letters'], 'Say which: dead-letters list, dead-letters drop.'],
+    [['dead-letters', 'bury', '--help'], 'Say which: dead-letters list, dead-letters drop.'],
     [['dead-letters', 'bury'], 'Say which: dead-letters list, dead-letters drop.'],
     [['--json'], 'Say which command.'],
     [['start', '--sites', 'x'], 'There is no option --sites; did you mean --site?'],
