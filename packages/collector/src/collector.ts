@@ -69,6 +69,8 @@ export interface Collector {
   /** Everything between a body and the disk, without HTTP. */
   ingest: Ingest
   queue: Queue
+  /** Whether there is an inspector: not with `direct:`, and not open to the network without a password. */
+  inspects: boolean
   /**
    * Sends what waits, and serves both listeners. Before, and after `stop()`, events are answered with 503.
    *
@@ -183,6 +185,7 @@ export async function createCollector(options: CollectorOptions): Promise<Collec
     ...mount,
     ingest: take,
     queue,
+    inspects: inspector !== undefined,
     async start() {
       try {
         await readiness.start()

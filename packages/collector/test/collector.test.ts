@@ -47,6 +47,7 @@ describe('two listeners', () => {
   it('keep the inspector shut on other addresses than loopback, unless it has a password', async () => {
     const open = await runCollector({ env: { ADMIN_HOST: '0.0.0.0' } })
 
+    expect(open.inspects).toBe(false)
     expect((await fetch(`${open.adminUrl}/inspect/`)).status).toBe(404)
     expect((await fetch(`${open.adminUrl}/metrics`)).status).toBe(200)
     expect(open.logged.join()).toContain('inspector.off')

@@ -51,7 +51,7 @@ async function run(args: Args, terminal: Terminal): Promise<ExitCode> {
     const { createCollector } = await import('../../collector.js')
     const collector = await createCollector({ settings, pixels, pages, log })
     const ports = await collector.start()
-    open.push(...addresses({ ...settings, ...ports }, site, sandbox))
+    open.push(...addresses({ ...settings, ...ports }, site, collector.inspects, sandbox))
     const reloading = startReloading(pixels, log)
     const stopped = runUntilStopped({
       stop() {
@@ -98,12 +98,13 @@ async function pagesFor(
 function addresses(
   { host, port, adminHost, adminPort, eventsPath }: Settings,
   site: string | undefined,
+  inspects: boolean,
   sandbox: SandboxMode | undefined,
 ): Page[] {
   const here = reachableUrl(host, port)
   return [
     site === undefined ? { text: 'Collector', href: `${here}${eventsPath}` } : { text: 'Shop', href: `${here}/` },
-    { text: 'Inspector', href: `${reachableUrl(adminHost, adminPort)}/inspect/` },
+    ...(inspects ? [{ text: 'Inspector', href: `${reachableUrl(adminHost, adminPort)}/inspect/` }] : []),
     ...(sandbox ? [{ text: 'Sandbox', href: `${sandbox.url}/` }] : []),
   ]
 }
