@@ -1,7 +1,7 @@
 /**
  * A hundred busy pixels, and one whose token is revoked: does it delay the others, and when does it go on?
  *
- *     node bench/relay-lanes.mjs [--pixels 100] [--seconds 10] [--rounds 3] [--queue sqlite|memory]
+ *     node bench/relay-lanes.mjs [--pixels 100] [--seconds 10] [--rounds 3] [--queue sqlite|memory] [--json]
  *
  * Every pixel gets three events a second. Measured is the time from the queue's acknowledgement to Meta's answer, for all pixels but
  * the one; rounds with all well and rounds with the one revoked take turns. At the end the one is mended, once at Meta's side alone
@@ -48,6 +48,7 @@ async function main() {
       seconds: { type: 'string', default: '10' },
       rounds: { type: 'string', default: '3' },
       queue: { type: 'string', default: 'sqlite' },
+      json: { type: 'boolean', default: false },
     },
   })
   const parts = await loadSource('packages/collector', {
@@ -93,22 +94,35 @@ async function main() {
   )
 
   const waiting = await world.waiting()
-  let mendedMs = performance.now()
   await refuse('')
-  await world.drained()
+  const mendedSeconds = await world.secondsToDrain()
   console.log(
-    `mended at Meta's side: ${waiting} events of the one delivered after ${((performance.now() - mendedMs) / 1000).toFixed(1)} s (reach 60)`,
+    `mended at Meta's side: ${waiting} events of the one delivered after ${mendedSeconds.toFixed(1)} s (reach 60)`,
   )
   await refuse(REVOKED)
   await world.load(3)
   const kept = await world.waiting()
-  mendedMs = performance.now()
   world.exchangeToken()
-  await world.drained()
-  console.log(
-    `mended by a new token: ${kept} events of the one delivered after ${((performance.now() - mendedMs) / 1000).toFixed(1)} s`,
-  )
+  const exchangedSeconds = await world.secondsToDrain()
+  console.log(`mended by a new token: ${kept} events of the one delivered after ${exchangedSeconds.toFixed(1)} s`)
 
+  if (args.json) {
+    const median = middle(({ well }) => quantile(well, 0.5))
+    const row = (what, value, most, unit) => ({
+      what,
+      value: Number(value.toFixed(3)),
+      ...(unit && { unit }),
+      aim: `at most ${most}`,
+      reached: value <= most,
+    })
+    const rows = [
+      row("p99 of the others' delivery, one pixel revoked / all well", ratio, 1.05),
+      row('from the queue to Meta at light load, median', median, 1_200, 'ms'),
+      row("all delivered after the mend at Meta's side", mendedSeconds, 60, 's'),
+      row('all delivered after a new token', exchangedSeconds, 60, 's'),
+    ]
+    console.log(JSON.stringify({ name: 'relay-lanes', rows }))
+  }
   await world.close()
   child.kill()
 }
@@ -182,6 +196,11 @@ async function openWorld({ createRelay, Secret, openQueue, memoryQueue }, kind, 
     waiting,
     async drained() {
       while ((await waiting()) > 0) await sleep(20)
+    },
+    async secondsToDrain() {
+      const sinceMs = performance.now()
+      await this.drained()
+      return (performance.now() - sinceMs) / 1_000
     },
     exchangeToken() {
       token = 'EAAB-new'

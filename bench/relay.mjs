@@ -1,12 +1,16 @@
 /**
  * The relay beside the least that could do its work: a loop that posts batches prepared beforehand over keep-alive connections.
  *
- *     node bench/relay.mjs [--events 200000] [--rounds 5] [--delay 0] [--queue sqlite|prepared]
+ *     node bench/relay.mjs [--events 200000] [--rounds 3] [--queue sqlite|prepared] [--meta reads,away,counts] [--json]
  *
  * Turn by turn in one run, each in a fresh process, against one stand-in for Meta in a process of its own. The first fifth of the
- * events warms up and is not counted. Printed are the medians: events a second, their ratio, CPU time an event (all threads), and
- * requests for 1,000 events. `--delay` is how long Meta takes to answer, in ms. `--queue sqlite` is the real queue with its thread, full
- * at the start (build first); `prepared` hands out events that lie in memory, so that nothing but the relay is measured.
+ * events warms up and is not counted. Printed are medians: events a second, the ratio of each round, CPU time an event (all threads),
+ * and requests for 1,000 events. `--queue sqlite` is the real queue with its thread, full at the start (build first); `prepared`
+ * hands out events that lie in memory, so that nothing but the relay is measured.
+ *
+ * What limits the bare loop is its other side, so there are three of them: `reads` parses each request, as whoever takes events must;
+ * `away` does so and answers 50 ms later; `counts` only looks for a word in the bytes, and what is compared is how fast memory can be
+ * copied on the cores that there are.
  */
 import { fork } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
@@ -22,6 +26,12 @@ const CONCURRENCY = 4
 const WARM_UP = 0.2
 const LANE = { pixelId: '1234567890' }
 
+const METAS = {
+  reads: { what: 'Meta reads each request', count: countData, delayMs: 0, aim: 0.8 },
+  away: { what: 'Meta reads each request and is 50 ms away', count: countData, delayMs: 50, aim: 0.8 },
+  counts: { what: 'Meta only counts bytes', count: countWords, delayMs: 0 },
+}
+
 const PARTS = { standIn, bare, prepared, fill, sqlite }
 
 if (process.argv[2] in PARTS) await PARTS[process.argv[2]](...process.argv.slice(3))
@@ -31,9 +41,10 @@ async function main() {
   const { values: args } = parseArgs({
     options: {
       events: { type: 'string', default: '200000' },
-      rounds: { type: 'string', default: '5' },
-      delay: { type: 'string', default: '0' },
+      rounds: { type: 'string', default: '3' },
       queue: { type: 'string', default: 'sqlite' },
+      meta: { type: 'string', default: Object.keys(METAS).join(',') },
+      json: { type: 'boolean', default: false },
     },
   })
   const bundle = await bundleSource('packages/collector', {
@@ -41,17 +52,24 @@ async function main() {
     Secret: 'src/secret.ts',
     openQueue: 'src/queue/open-queue.ts',
   })
-  const meta = start('standIn', args.delay)
-  const url = `http://127.0.0.1:${await meta.said}`
-  const run = (part, ...more) => start(part, args.events, url, bundle, ...more).said
+  console.log(`${args.events} events of ${someEvent(0).json.length} bytes, queue: ${args.queue}`)
 
-  console.log(
-    `${args.events} events of ${someEvent(0).json.length} bytes, Meta answers after ${args.delay} ms, queue: ${args.queue}`,
-  )
+  const rows = []
+  for (const kind of args.meta.split(',')) {
+    const meta = start('standIn', kind)
+    const url = `http://127.0.0.1:${await meta.said}`
+    rows.push(...rowsOf(kind, await compare({ ...args, bundle, url })))
+    meta.end()
+  }
+  if (args.json) console.log(JSON.stringify({ name: 'relay', rows }))
+}
+
+async function compare({ events, rounds, queue, bundle, url }) {
+  const run = (part, ...more) => start(part, events, url, bundle, ...more).said
   const results = { bare: [], relay: [] }
-  for (let round = 0; round < Number(args.rounds); round++) {
+  for (let round = 0; round < Number(rounds); round++) {
     results.bare.push(await run('bare'))
-    if (args.queue === 'prepared') {
+    if (queue === 'prepared') {
       results.relay.push(await run('prepared'))
       continue
     }
@@ -60,8 +78,7 @@ async function main() {
     results.relay.push(await run('sqlite', folder))
     await rm(folder, { recursive: true })
   }
-  meta.end()
-  report(results)
+  return results
 }
 
 /** This file in a process of its own. `said` resolves with what it reports. */
@@ -74,18 +91,15 @@ function start(part, ...args) {
   return { said, end: () => child.kill() }
 }
 
-/** Counts events by a word that each has once, and answers as Meta does. */
-function standIn(delayMs) {
-  const word = Buffer.from('"event_id"')
+function standIn(kind) {
+  const { count, delayMs } = METAS[kind]
   const server = createServer((req, res) => {
     const chunks = []
     req.on('data', (chunk) => chunks.push(chunk))
     req.on('end', () => {
-      const body = Buffer.concat(chunks)
-      let events = 0
-      for (let at = body.indexOf(word); at !== -1; at = body.indexOf(word, at + word.length)) events++
+      const events = count(Buffer.concat(chunks))
       const answer = () => res.end(`{"events_received":${events},"messages":[],"fbtrace_id":"A1b2C3d4E5"}`)
-      if (Number(delayMs) > 0) setTimeout(answer, Number(delayMs))
+      if (delayMs > 0) setTimeout(answer, delayMs)
       else answer()
     })
   })
@@ -249,24 +263,49 @@ async function drain(count, url, bundle, queue) {
   })
 }
 
-function report({ bare, relay }) {
-  const row = (of) => [median(bare.map(of)), median(relay.map(of))]
-  const rows = {
-    'events/s': row(({ perSecond }) => perSecond),
-    'CPU us/event': row(({ cpuMicros }) => cpuMicros),
-    'requests/1,000 events': row(({ requests }) => requests),
+function countData(body) {
+  return JSON.parse(body).data.length
+}
+
+/** By a word that each event has once. */
+function countWords(body) {
+  const word = Buffer.from('"event_id"')
+  let events = 0
+  for (let at = body.indexOf(word); at !== -1; at = body.indexOf(word, at + word.length)) events++
+  return events
+}
+
+/** Prints the numbers side by side; returns what there is to say of them, each with its aim. */
+function rowsOf(kind, { bare, relay }) {
+  const { what, aim } = METAS[kind]
+  const both = (of) => [median(bare.map(of)), median(relay.map(of))]
+  const table = {
+    'events/s': both(({ perSecond }) => perSecond),
+    'CPU us/event': both(({ cpuMicros }) => cpuMicros),
+    'requests/1,000 events': both(({ requests }) => requests),
   }
-  console.log(`${''.padEnd(24)}${'bare loop'.padStart(12)}${'relay'.padStart(12)}`)
-  for (const [name, numbers] of Object.entries(rows)) {
-    console.log(name.padEnd(24) + numbers.map((number) => round(number).padStart(12)).join(''))
+  console.log(`\n${what}`.padEnd(50) + 'bare loop'.padStart(12) + 'relay'.padStart(12))
+  for (const [name, numbers] of Object.entries(table)) {
+    console.log(name.padEnd(49) + numbers.map((number) => round(number).padStart(12)).join(''))
   }
   // Round by round, so that what else the machine does hits both.
   const ratio = median(relay.map(({ perSecond }, index) => perSecond / bare[index].perSecond))
-  const [, cpu] = rows['CPU us/event']
-  const [, requests] = rows['requests/1,000 events']
-  console.log(
-    `relay / bare: ${ratio.toFixed(2)} (reach 0.80), CPU ${cpu.toFixed(2)} us (reach 5), requests ${requests.toFixed(2)} (reach 2)`,
-  )
+  console.log('relay / bare'.padEnd(61) + ratio.toFixed(2).padStart(12))
+
+  const row = (words, value, reach) => ({
+    what: `${words}: ${what}`,
+    value: Number(value.toFixed(3)),
+    ...reach,
+  })
+  const atLeast = (value, least) => least !== undefined && { aim: `at least ${least}`, reached: value >= least }
+  const atMost = (value, most) => ({ aim: `at most ${most}`, reached: value <= most })
+  const [, cpu] = table['CPU us/event']
+  const [, requests] = table['requests/1,000 events']
+  return [
+    row('relay / bare loop', ratio, atLeast(ratio, aim)),
+    row('CPU an event', cpu, { unit: 'us', ...atMost(cpu, 5) }),
+    row('requests for 1,000 events', requests, atMost(requests, 2)),
+  ]
 }
 
 function median(numbers) {
