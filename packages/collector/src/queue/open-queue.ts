@@ -10,6 +10,7 @@ const SCHEMES: Record<string, Open> = {
   postgres: async (url, options) => (await import('./postgres/open-postgres-queue.js')).openPostgresQueue(url, options),
   postgresql: async (url, options) =>
     (await import('./postgres/open-postgres-queue.js')).openPostgresQueue(url, options),
+  nats: async (url, options) => (await import('./jetstream/open-jetstream-queue.js')).openJetstreamQueue(url, options),
 }
 
 /**
@@ -22,11 +23,6 @@ const SCHEMES: Record<string, Open> = {
 export async function openQueue(url: string, options: QueueOptions): Promise<Queue> {
   const scheme = url.slice(0, url.indexOf(':'))
   const open = Object.hasOwn(SCHEMES, scheme) ? SCHEMES[scheme] : undefined
-  if (scheme === 'nats') {
-    throw new SettingsError([
-      'QUEUE_URL names NATS JetStream, which is not supported yet. Several collectors share postgres://…',
-    ])
-  }
   if (open === undefined) {
     const known = Object.keys(SCHEMES).map((name) => `${name}:`)
     throw new SettingsError([`QUEUE_URL must begin with one of ${known.join(', ')}, but got "${scheme}:".`])

@@ -105,12 +105,9 @@ export const httpUrl: Parse<string> = (given) => {
 
 /** Where the queue is. It may hold a password: only its scheme is ever shown. */
 export const queueUrl: Parse<string> = (given) => {
-  if (typeof given === 'string' && given.startsWith('nats:')) {
-    return bad('names NATS JetStream, which is not supported yet; several collectors share postgres://')
-  }
-  return typeof given === 'string' && /^(sqlite:.+|postgres(ql)?:\/\/.+|direct:)$/.test(given)
+  return typeof given === 'string' && /^(sqlite:.+|postgres(ql)?:\/\/.+|nats:\/\/.+|direct:)$/.test(given)
     ? good(given)
-    : bad('must begin with sqlite:, postgres:// or be direct:')
+    : bad('must begin with sqlite:, postgres:// or nats://, or be direct:')
 }
 
 /** How many proxies to believe, or the networks they are in. */

@@ -9,8 +9,19 @@ it.each(['redis://localhost', 'sqlite', '', 'constructor:x'])('refuses the queue
   await expect(openQueue(url, options)).rejects.toThrow(SettingsError)
 })
 
-it('says that NATS JetStream is not supported yet', async () => {
+it.each([
+  ['nats://', /must look like nats:/],
+  ['nats://localhost?stream=a.b&replicas=2', /"stream" must be letters[^]*"replicas" must be 1, 3 or 5/],
+  ['nats://user:secret@localhost?retries=1', /"retries" is not known/],
+])('refuses the brokers "%s", without telling a password', async (url, problem) => {
   const options = { maxBytes: 1, log: pino({ enabled: false }), observe: () => undefined, now: Date.now }
 
-  await expect(openQueue('nats://localhost:4222', options)).rejects.toThrow(/JetStream, which is not supported yet/)
+  const error = await openQueue(url, options).then(
+    () => undefined,
+    (reason: unknown) => reason as Error,
+  )
+
+  expect(error).toBeInstanceOf(SettingsError)
+  expect(error?.message).toMatch(problem)
+  expect(error?.message).not.toContain('secret')
 })

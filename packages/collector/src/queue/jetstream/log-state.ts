@@ -1,0 +1,106 @@
+/** The whole log as state: pixels, collectors that live, what was received lately. The same on every node. */
+import { performance } from 'node:perf_hooks'
+import type { LaneKey } from '../queue.js'
+import type { ChunkFacts, MessageKind, NodeFacts, PageFacts, SweptFacts } from './messages.js'
+import { parseSubject, readFacts } from './messages.js'
+import { PixelState } from './pixel-state.js'
+import { bucketOf, Seen } from './seen.js'
+
+export interface LogMessage {
+  subject: string
+  seq: number
+  /** By the brokers' clock. */
+  timeMs: number
+  facts: string
+}
+
+export interface NodeState {
+  pixels: readonly string[]
+  /** The last sign of life, by the brokers' clock and by this process's monotonic one. */
+  timeMs: number
+  heardAtMs: number
+  seq: number
+}
+
+/** What became of a message that this node has published. */
+export type Outcome = { valid: boolean; seq: number }
+
+export class LogState {
+  readonly pixels = new Map<string, PixelState>()
+  readonly nodes = new Map<string, NodeState>()
+  readonly seen = new Seen()
+  /** The last message that was read. */
+  seq = 0
+  readonly #stream: string
+  readonly #onStored: (lane: LaneKey, events: number) => void
+  readonly #awaited = new Map<string, (outcome: Outcome) => void>()
+  #moved: (() => void)[] = []
+
+  constructor(stream: string, onStored: (lane: LaneKey, events: number) => void) {
+    this.#stream = stream
+    this.#onStored = onStored
+  }
+
+  pixel(pixelId: string): PixelState {
+    let state = this.pixels.get(pixelId)
+    if (state === undefined) this.pixels.set(pixelId, (state = new PixelState(pixelId)))
+    return state
+  }
+
+  /** Each message once and in order. */
+  take({ subject, seq, timeMs, facts }: LogMessage): void {
+    if (seq <= this.seq) return
+    this.seq = seq
+    const { kind, key } = parseSubject(this.#stream, subject)
+    const { id, valid } = this.#take(kind, key, seq, timeMs, facts)
+    this.#awaited.get(id)?.({ valid, seq })
+    this.#awaited.delete(id)
+    const moved = this.#moved
+    this.#moved = []
+    for (const tell of moved) tell()
+  }
+
+  /** What the log says about a message that is about to be published; asked before that. */
+  outcomeOf(id: string): { promise: Promise<Outcome>; forget(): void } {
+    const promise = new Promise<Outcome>((resolve) => this.#awaited.set(id, resolve))
+    return { promise, forget: () => void this.#awaited.delete(id) }
+  }
+
+  /** Resolves with the next message that is read. */
+  moved(): Promise<void> {
+    return new Promise((resolve) => this.#moved.push(resolve))
+  }
+
+  #take(kind: MessageKind, key: string, seq: number, timeMs: number, text: string): { id: string; valid: boolean } {
+    switch (kind) {
+      case 'e': {
+        const facts = readFacts<ChunkFacts>(text)
+        const pixel = this.pixel(key)
+        const valid = pixel.takeChunk(seq, facts)
+        if (valid) {
+          this.seen.add(bucketOf(facts.receivedAtMs), facts.hashes)
+          const chunk = pixel.live.get(facts.version)
+          for (const { testEventCode, events } of chunk?.parts ?? []) this.#onStored(pixel.lane(testEventCode), events)
+        }
+        return { id: facts.id, valid }
+      }
+      case 'r':
+      case 'l': {
+        const facts = readFacts<PageFacts>(text)
+        return { id: facts.id, valid: this.pixel(key).takePage(seq, kind, facts) }
+      }
+      case 's': {
+        const facts = readFacts<SweptFacts>(text)
+        this.seen.add(facts.bucket, facts.hashes)
+        this.pixel(key).takeSwept(seq, facts)
+        return { id: facts.id, valid: true }
+      }
+      case 'n': {
+        const facts = readFacts<NodeFacts>(text)
+        if (facts.stopped) this.nodes.delete(key)
+        else this.nodes.set(key, { pixels: facts.pixels, timeMs, heardAtMs: performance.now(), seq })
+        return { id: facts.id, valid: true }
+      }
+    }
+  }
+}

@@ -1,0 +1,236 @@
+/**
+ * One pixel as the log tells it: read from the beginning, message by message, by every node alike.
+ *
+ * Which of two competing messages counts is decided here, by the log's order alone: a number that was given already is void.
+ * (The server is asked to refuse such messages too, but older servers let some through when two arrive at the same instant.)
+ */
+import type { DropReason, LaneKey, PixelBooks } from '../queue.js'
+import type { ChunkFacts, LetterFacts, PageFacts, SweptFacts } from './messages.js'
+import type { Page } from './page.js'
+import { addDrops, emptyPage, readPage } from './page.js'
+import { fromRanges } from './ranges.js'
+
+/** What waits of one lane in one chunk. */
+interface Part {
+  testEventCode: string
+  events: number
+  bytes: number
+  left: number
+  /** `undefined`: all events of the chunk. */
+  indexes?: Set<number>
+}
+
+export interface Chunk {
+  version: number
+  seq: number
+  receivedAtMs: number
+  events: number
+  parts: Part[]
+  drops: Partial<Record<DropReason, number>>
+  replays: [letterSeq: number, indexes: string][]
+  hashes: string
+}
+
+export interface LetterBox {
+  seq: number
+  facts: LetterFacts
+  count: number
+  gone: Set<number>
+}
+
+export interface Waiting {
+  events: number
+  bytes: number
+}
+
+export class PixelState {
+  readonly pixelId: string
+  page: Page = emptyPage()
+  /** Where the page stands, and the last message of each subject, valid or not: what the next one must come after. */
+  pageSeq = 0
+  readonly lastSeq = { e: 0, r: 0, l: 0 }
+  /** Pages before this one are deleted. */
+  sweptPagesTo = 0
+  chunkVersion = 0
+  /** Whether the last chunk message counts. One that does not must not be left alone in the log. */
+  lastChunkIsValid = true
+  received = 0
+  readonly live = new Map<number, Chunk>()
+  /** Have left entirely; not yet deleted. */
+  readonly settled = new Map<number, Chunk>()
+  /** Messages that do not count, to be deleted before anything else. */
+  readonly voids = new Set<number>()
+  readonly letters = new Map<number, LetterBox>()
+  readonly swept: { seq: number; bucket: number }[] = []
+  readonly waiting = new Map<string, Waiting>()
+  readonly #liveDrops: Partial<Record<DropReason, number>> = {}
+  #liveReplays = 0
+
+  constructor(pixelId: string) {
+    this.pixelId = pixelId
+  }
+
+  /** False when the chunk is void. */
+  takeChunk(seq: number, facts: ChunkFacts): boolean {
+    this.lastSeq.e = seq
+    this.lastChunkIsValid = facts.version > this.chunkVersion
+    if (!this.lastChunkIsValid) {
+      this.voids.add(seq)
+      return false
+    }
+    const chunk = chunkOf(seq, facts)
+    this.chunkVersion = chunk.version
+    this.received = facts.before + chunk.events + sum(chunk.drops)
+    this.live.set(chunk.version, chunk)
+    this.#count(chunk, 1)
+    for (const [letterSeq, indexes] of chunk.replays) this.#lettersGone(letterSeq, fromRanges(indexes))
+    return true
+  }
+
+  /** False when the page is void. */
+  takePage(seq: number, kind: 'r' | 'l', facts: PageFacts): boolean {
+    this.lastSeq[kind] = seq
+    if (facts.version <= this.page.version) {
+      this.voids.add(seq)
+      return false
+    }
+    const before = this.page
+    const page = readPage(facts)
+    this.page = page
+    this.pageSeq = seq
+    if (this.chunkVersion <= page.at) {
+      this.received = page.received
+      this.chunkVersion = page.at
+    }
+    for (const version of new Set([...before.partial.keys(), ...page.partial.keys()])) this.#recount(version)
+    for (const version of page.settled) this.#settle(version)
+    if (facts.letters) {
+      const count = facts.letters.runs.reduce((total, [, , , run]) => total + run, 0)
+      this.letters.set(seq, { seq, facts: facts.letters, count, gone: new Set() })
+    }
+    for (const [letterSeq, indexes] of page.lettersGone) this.#lettersGone(letterSeq, indexes)
+    return true
+  }
+
+  takeSwept(seq: number, { bucket, chunks = '', letters = [] }: SweptFacts): void {
+    this.swept.push({ seq, bucket })
+    for (const version of fromRanges(chunks)) {
+      this.forget(version)
+      this.settled.delete(version)
+    }
+    for (const letterSeq of letters) this.letters.delete(letterSeq)
+  }
+
+  /** Takes a chunk out without a trace in the sums. When it had not left rightly, the books show a gap. */
+  forget(version: number): void {
+    const chunk = this.live.get(version)
+    if (chunk === undefined) return
+    this.live.delete(version)
+    this.#count(chunk, -1)
+  }
+
+  isGone(version: number, index: number): boolean {
+    return !this.live.has(version) || this.page.partial.get(version)?.has(index) === true
+  }
+
+  books(): PixelBooks {
+    const { delivered, dead, expired, replayed, lettersDropped } = this.page
+    const dropped = { ...this.page.dropped }
+    addDrops(dropped, this.#liveDrops)
+    const waiting = [...this.waiting.values()].reduce((total, { events }) => total + events, 0)
+    return {
+      pixelId: this.pixelId,
+      received: this.received,
+      delivered,
+      dead,
+      expired,
+      dropped,
+      waiting,
+      replayed: replayed + this.#liveReplays,
+      lettersDropped,
+    }
+  }
+
+  lane(testEventCode: string): LaneKey {
+    return { pixelId: this.pixelId, ...(testEventCode !== '' && { testEventCode }) }
+  }
+
+  oldestReceivedAtMs(testEventCode: string): number | undefined {
+    for (const { parts, receivedAtMs } of this.live.values()) {
+      if (parts.some((part) => part.testEventCode === testEventCode && part.left > 0)) return receivedAtMs
+    }
+    return undefined
+  }
+
+  get letterCount(): number {
+    let count = 0
+    for (const box of this.letters.values()) count += box.count - box.gone.size
+    return count
+  }
+
+  #settle(version: number): void {
+    const chunk = this.live.get(version)
+    if (chunk === undefined) return
+    this.forget(version)
+    this.settled.set(version, chunk)
+  }
+
+  #lettersGone(letterSeq: number, indexes: ReadonlySet<number>): void {
+    const box = this.letters.get(letterSeq)
+    if (box) for (const index of indexes) box.gone.add(index)
+  }
+
+  #recount(version: number): void {
+    const chunk = this.live.get(version)
+    if (chunk === undefined) return
+    this.#count(chunk, -1)
+    const gone = this.page.partial.get(version) ?? new Set<number>()
+    for (const part of chunk.parts) part.left = part.events - countOf(gone, part.indexes)
+    this.#count(chunk, 1)
+  }
+
+  #count({ parts, drops, replays }: Chunk, sign: 1 | -1): void {
+    for (const { testEventCode, left, events, bytes } of parts) {
+      const waiting = this.waiting.get(testEventCode) ?? { events: 0, bytes: 0 }
+      waiting.events += sign * left
+      waiting.bytes += sign * (left === events ? bytes : Math.round((bytes * left) / events))
+      if (waiting.events === 0) this.waiting.delete(testEventCode)
+      else this.waiting.set(testEventCode, waiting)
+    }
+    addDrops(this.#liveDrops, drops, sign)
+    for (const [, indexes] of replays) this.#liveReplays += sign * fromRanges(indexes).size
+  }
+}
+
+function chunkOf(seq: number, facts: ChunkFacts): Chunk {
+  const { version, receivedAtMs, events, bytes, tests = [], drops = {}, replays = [], hashes } = facts
+  const parts = tests.map(([testEventCode, ranges, own]): Part => {
+    const indexes = fromRanges(ranges)
+    return { testEventCode, events: indexes.size, left: indexes.size, bytes: own, indexes }
+  })
+  const rest = events - parts.reduce((total, part) => total + part.events, 0)
+  if (rest > 0) {
+    const tested = new Set(parts.flatMap(({ indexes }) => [...(indexes ?? [])]))
+    const own = bytes - parts.reduce((total, part) => total + part.bytes, 0)
+    const indexes = Array.from({ length: events }, (_, index) => index).filter((index) => !tested.has(index))
+    parts.push({
+      testEventCode: '',
+      events: rest,
+      left: rest,
+      bytes: own,
+      ...(parts.length > 0 && { indexes: new Set(indexes) }),
+    })
+  }
+  return { version, seq, receivedAtMs, events, parts, drops, replays, hashes }
+}
+
+function countOf(gone: ReadonlySet<number>, indexes: ReadonlySet<number> | undefined): number {
+  if (indexes === undefined) return gone.size
+  let count = 0
+  for (const index of gone) if (indexes.has(index)) count++
+  return count
+}
+
+export function sum(counts: Partial<Record<DropReason, number>>): number {
+  return Object.values(counts).reduce((total, count) => total + count, 0)
+}

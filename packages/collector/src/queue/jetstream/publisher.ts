@@ -1,0 +1,104 @@
+/**
+ * Writing to the log. A message is written when the quorum has answered for it *and* it has been read back: only then is it certain
+ * that it counts, and this node's state holds it.
+ */
+import { randomBytes } from 'node:crypto'
+import { headers } from '@nats-io/transport-node'
+import { QueueUnavailableError } from '../../errors.js'
+import type { Brokers } from './connection.js'
+import { asQueueError, isWrongSequence } from './connection.js'
+import type { LogState } from './log-state.js'
+import type { Message, MessageKind } from './messages.js'
+import { HEADER, subjectOf, writeFacts } from './messages.js'
+
+/** More than an election of a new leader takes; after that the sender gets a 503 and comes again. */
+const WRITTEN_WITHIN_MS = 5_000
+/** How long to wait for the message that was faster than ours. */
+const READ_WITHIN_MS = 1_000
+
+/** `overtaken`: another message was faster. The state holds it by now; decide again. */
+export type Written = 'valid' | 'overtaken'
+
+export interface Draft {
+  kind: MessageKind
+  key: string
+  facts: (id: string) => Message['facts']
+  body?: string
+  /** The last message of the same subject, where only one may follow it. */
+  after?: number
+}
+
+export class Publisher {
+  readonly #brokers: Brokers
+  readonly #stream: string
+  readonly #state: LogState
+  readonly #node: string
+  #count = 0
+  /** Whether the brokers answered last time. Nobody waits five seconds for what is known to be away. */
+  #reachable = true
+
+  constructor({ brokers, stream, state }: { brokers: Brokers; stream: string; state: LogState }) {
+    this.#brokers = brokers
+    this.#stream = stream
+    this.#state = state
+    this.#node = randomBytes(6).toString('hex')
+  }
+
+  get reachable(): boolean {
+    return this.#reachable
+  }
+
+  set reachable(value: boolean) {
+    this.#reachable = value
+  }
+
+  /** @throws QueueFullError, or QueueUnavailableError when nobody knows whether it was written */
+  async write(draft: Draft): Promise<Written> {
+    const id = `${this.#node}.${++this.#count}`
+    const outcome = this.#state.outcomeOf(id)
+    try {
+      const written = await this.#publish(id, draft)
+      if (written === 'overtaken') {
+        await within(READ_WITHIN_MS, this.#state.moved())
+        return 'overtaken'
+      }
+      const read = await within(WRITTEN_WITHIN_MS, outcome.promise)
+      if (read === undefined) throw new QueueUnavailableError('The log is written, but cannot be read back.')
+      return read.valid ? 'valid' : 'overtaken'
+    } catch (error) {
+      throw asQueueError(error)
+    } finally {
+      outcome.forget()
+    }
+  }
+
+  async #publish(id: string, { kind, key, facts, body = '', after }: Draft): Promise<Written | undefined> {
+    const { js, connection } = this.#brokers
+    if (!this.#reachable && kind !== 'n') throw new QueueUnavailableError('NATS JetStream cannot be reached.')
+    const subject = subjectOf(this.#stream, kind, key)
+    const header = headers()
+    header.set(HEADER, writeFacts(facts(id)))
+    const bytes = Buffer.byteLength(body) + header.get(HEADER).length + 512
+    if (bytes > (connection.info?.max_payload ?? bytes)) {
+      throw new QueueUnavailableError('An event is larger than a message of the brokers may be: raise max_payload.')
+    }
+    try {
+      await js.publish(subject, body, {
+        msgID: id,
+        headers: header,
+        timeout: WRITTEN_WITHIN_MS,
+        ...(after !== undefined && { expect: { lastSubjectSequence: after } }),
+      })
+      return undefined
+    } catch (error) {
+      if (isWrongSequence(error)) return 'overtaken'
+      throw error
+    }
+  }
+}
+
+async function within<Value>(ms: number, promise: Promise<Value>): Promise<Value | undefined> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<undefined>((resolve) => (timer = setTimeout(resolve, ms, undefined)))
+  return Promise.race([promise, late]).finally(() => clearTimeout(timer))
+}
