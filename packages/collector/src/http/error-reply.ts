@@ -3,7 +3,7 @@ import { QueueFullError, QueueUnavailableError } from '../errors.js'
 import type { Log } from '../logger.js'
 import type { Observe } from '../observer.js'
 import { Refused, refusal } from './refusal.js'
-import { replyJson, traceId } from './reply.js'
+import { replyJson, setLingering, traceId } from './reply.js'
 import type { Headers } from './reply.js'
 import { createTurnedAwayLog } from './turned-away-log.js'
 
@@ -57,6 +57,7 @@ export function errorReply({ observe, log, now }: ErrorReplyOptions): Answering 
       ...(waitS === undefined ? [] : ['Retry-After', String(waitS)]),
       ...(close ? ['Connection', 'close'] : []),
     ]
+    if (close) setLingering(ctx)
     tell(ctx, status, error, headers)
     observe({ kind: 'turned_away', atMs: now(), status, reason })
     note(reason, origin)

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { Context } from 'koa'
+import { lingerAfter } from './linger.js'
 
 /** Header names and values in turn, as Node takes them in one go: cheaper than one call for each. */
 export type Headers = readonly string[]
@@ -9,14 +10,21 @@ const JSON_TYPE: Headers = ['Content-Type', 'application/json; charset=utf-8']
 
 /** Where they wait: a symbol, because `state` belongs to the host as well. */
 const REQUIRED = Symbol('headers')
+const LINGERS = Symbol('lingers')
 
 interface Required {
   [REQUIRED]?: Headers
+  [LINGERS]?: true
 }
 
 /** Headers that every answer to this request must have, whatever becomes of it: those of CORS. */
 export function setHeaders(ctx: Context, headers: Headers): void {
   ;(ctx.state as Required)[REQUIRED] = headers
+}
+
+/** The answer to this request closes the connection: not before the request has been read. */
+export function setLingering(ctx: Context): void {
+  ;(ctx.state as Required)[LINGERS] = true
 }
 
 /**
@@ -25,12 +33,13 @@ export function setHeaders(ctx: Context, headers: Headers): void {
  * A host application's middleware sees the status, but cannot change the answer any more.
  */
 export function reply(ctx: Context, status: number, headers: Headers, body: string | Buffer): void {
-  const required = (ctx.state as Required)[REQUIRED] ?? []
+  const { [REQUIRED]: required = [], [LINGERS]: lingers } = ctx.state as Required
   ctx.respond = false
   // A 204 must not have a length.
   const length = body === '' ? [] : ['Content-Length', String(Buffer.byteLength(body))]
   ctx.res.writeHead(status, [...COMMON, ...required, ...headers, ...length])
-  ctx.res.end(body)
+  if (lingers) lingerAfter(ctx.req, ctx.res, body)
+  else ctx.res.end(body)
 }
 
 /** Answers with a JSON text. */

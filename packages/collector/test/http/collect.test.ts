@@ -163,6 +163,19 @@ describe('POST /events, turned away', () => {
     expect(answer).toMatch(/^HTTP\/1\.1 413 /)
   })
 
+  it('lets a sender who is still writing read the 413', async () => {
+    const { port } = await serve({ settings: { maxBodyBytes: 100 } })
+    const body = 'x'.repeat(3_000_000)
+    const answers: number[] = []
+
+    for (let time = 0; time < 30; time++) {
+      const answer = await fetch(`http://127.0.0.1:${port}/events`, { method: 'POST', headers: { origin: SHOP }, body })
+      answers.push(answer.status)
+    }
+
+    expect(new Set(answers)).toEqual(new Set([413]))
+  })
+
   it('takes a body of exactly the limit', async () => {
     const { post } = await serve({ settings: { maxBodyBytes: 100 } })
     const body = JSON.stringify({ a: 'x'.repeat(92) })
