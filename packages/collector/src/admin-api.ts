@@ -15,7 +15,7 @@
  */
 import Router from '@koa/router'
 import type { Context, Middleware } from 'koa'
-import type { AddressProbe } from './address-probe.js'
+import type { RequestProbe } from './request-probe.js'
 import { replyResult, type Ingest } from './http/collect.js'
 import type { Answering } from './http/error-reply.js'
 import { parseJson, readBody } from './http/json-body.js'
@@ -27,7 +27,7 @@ import type { DeadLetterFilter, Queue } from './queue/queue.js'
 
 export interface AdminApiOptions {
   queue: Queue
-  probe: AddressProbe
+  probe: RequestProbe
   ingest: Ingest
   /** Turns what `ingest` throws into answers: `errorReply()`. */
   answering: Answering

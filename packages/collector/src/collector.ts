@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type Koa from 'koa'
 import type { Middleware } from 'koa'
 import type { Logger } from 'pino'
-import { createAddressProbe } from './address-probe.js'
+import { createRequestProbe } from './request-probe.js'
 import { adminApi } from './admin-api.js'
 import { systemClock, type Now } from './clock.js'
 import { createAdminApp } from './http/admin-app.js'
@@ -146,7 +146,7 @@ export async function createCollector(options: CollectorOptions): Promise<Collec
   }
   const take: Ingest = (body, received) => ingest(body, received, { pipeline, queue, observe })
   const receiver = createReceiver(settings.trustProxy, now)
-  const probe = createAddressProbe((req) => receiver.network(req), now)
+  const probe = createRequestProbe(receiver, now)
   const tracker = trackerScript()
   if (!tracker) log.warn({ event: 'tracker.missing' }, 'the tracker is not built: its path answers 404')
   const app = createApp({

@@ -2,14 +2,15 @@ import { createServer, request, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import Koa from 'koa'
 import { afterEach, describe, expect, it } from 'vitest'
-import { createAddressProbe, PROBE_HEADER } from '../src/address-probe.js'
 import { adminApi } from '../src/admin-api.js'
 import { errorReply } from '../src/http/error-reply.js'
+import { createReceiver } from '../src/http/received.js'
 import { createPasswordCheck, type PasswordCheck } from '../src/inspector/access/password.js'
 import { silentLog } from '../src/logger.js'
 import type { Received } from '../src/pipeline/received.js'
 import { memoryQueue } from '../src/queue/memory-queue.js'
 import type { DeathReason, Queue } from '../src/queue/queue.js'
+import { createRequestProbe, PROBE_HEADER } from '../src/request-probe.js'
 import { Secret } from '../src/secret.js'
 
 const servers: Server[] = []
@@ -20,7 +21,7 @@ afterEach(() => {
 async function setUp({ password }: { password?: PasswordCheck } = {}) {
   const queue = memoryQueue()
   const ingested: { body: unknown; received: Received }[] = []
-  const probe = createAddressProbe(() => '192.0.2.1')
+  const probe = createRequestProbe(createReceiver(1, Date.now))
   const app = new Koa()
   app.use(probe.middleware)
   app.use(
@@ -178,13 +179,23 @@ describe('the admin API', () => {
     await fetch(`http://127.0.0.1:${port}/`, { headers: { [PROBE_HEADER]: 'another', 'x-forwarded-for': '1.1.1.1' } })
     expect((await ask('GET', `probes/${token}`)).body).toBeNull()
     await fetch(`http://127.0.0.1:${port}/`, {
-      headers: { [PROBE_HEADER]: token, 'x-forwarded-for': '1.1.1.1, 2.2.2.2' },
+      headers: {
+        [PROBE_HEADER]: token,
+        'x-forwarded-for': '1.1.1.1, 2.2.2.2',
+        'x-forwarded-proto': 'https',
+        'user-agent': 'Safari',
+        cookie: '_fbp=fb.1.2.3',
+      },
     })
 
     expect((await ask('GET', `probes/${token}`)).body).toEqual({
       peer: '127.0.0.1',
       forwardedFor: ['1.1.1.1', '2.2.2.2'],
-      counted: '192.0.2.1',
+      counted: '2.2.2.2',
+      host: `127.0.0.1:${port}`,
+      secure: true,
+      userAgent: 'Safari',
+      cookie: '_fbp=fb.1.2.3',
     })
   })
 })

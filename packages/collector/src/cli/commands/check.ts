@@ -11,7 +11,7 @@ import { checkPublicAddress } from '../check/public-address.js'
 import { checkQueueServer } from '../check/queue-server.js'
 import { writeFinding } from '../check/report.js'
 import { checkToken } from '../check/token.js'
-import { checkVisitorAddress } from '../check/visitor-address.js'
+import { checkWayThrough } from '../check/way-through.js'
 import type { Args, Command, Terminal } from '../command.js'
 import { plural } from '../in-words.js'
 import { painter } from '../paint.js'
@@ -25,7 +25,7 @@ const CHECKS: readonly Check[] = [
   checkOrigins,
   checkCookieDomain,
   checkPublicAddress,
-  checkVisitorAddress,
+  checkWayThrough,
   checkToken,
 ]
 

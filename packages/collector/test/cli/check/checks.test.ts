@@ -13,6 +13,8 @@ import { checkPublicAddress } from '../../../src/cli/check/public-address.js'
 import { checkQueueServer } from '../../../src/cli/check/queue-server.js'
 import { checkToken } from '../../../src/cli/check/token.js'
 import { judgeAddress } from '../../../src/cli/check/visitor-address.js'
+import { judgeLost, judgePassage } from '../../../src/cli/check/way-through.js'
+import { PROBE_COOKIE, type SeenRequest } from '../../../src/request-probe.js'
 import { loadSettings } from '../../../src/settings/load-settings.js'
 
 const TODAY = Date.parse('2026-11-24T12:00:00Z')
@@ -164,6 +166,48 @@ describe('the visitor’s address', () => {
     const seen = { peer: '10.0.0.1', forwardedFor: [FORGED, '8.8.8.8', '10.0.0.2'], counted: '10.0.0.1' }
 
     expect(judgeAddress(seen, 0, URL).mend).toBe('Set TRUST_PROXY=2.')
+  })
+})
+
+describe('the way through what stands in front', () => {
+  const URL = 'https://www.example.com/m'
+  const seen: SeenRequest = {
+    ...{ peer: '127.0.0.1', forwardedFor: ['8.8.8.8'], counted: '8.8.8.8' },
+    ...{ host: 'www.example.com', secure: true },
+    userAgent: 'Mozilla/5.0 (X11; Linux x86_64) PixelMirrorDoctor/1.0',
+    cookie: 'a=b; _fbp=fb.1.1700000000000.1',
+  }
+
+  it.each<[string, Partial<SeenRequest>, string[], RegExp, Finding['state']]>([
+    ['changes nothing', {}, [PROBE_COOKIE], /arrive as they were sent/, 'ok'],
+    ['keeps the port from the host', { host: 'www.example.com:443' }, [PROBE_COOKIE], /arrive/, 'ok'],
+    [
+      'names itself as host',
+      { host: '127.0.0.1:8080' },
+      [PROBE_COOKIE],
+      /takes itself for 127\.0\.0\.1:8080/,
+      'failed',
+    ],
+    ['keeps the scheme', { secure: false }, [PROBE_COOKIE], /not told .* HTTPS/, 'warning'],
+    ['names itself as browser', { userAgent: 'Amazon CloudFront' }, [PROBE_COOKIE], /Amazon CloudFront/, 'failed'],
+    ['keeps cookies', { cookie: '' }, [PROBE_COOKIE], /_fbp and _fbc do not arrive/, 'failed'],
+    ['keeps Set-Cookie', {}, ['other'], /Set-Cookie is taken out/, 'failed'],
+  ])('%s', (_, different, cookiesSet, says, state) => {
+    const found = judgePassage({ ...seen, ...different }, cookiesSet, URL)
+
+    expect(found).toMatchObject([{ state, says: expect.stringMatching(says) as string }])
+    expect(found[0]?.mend !== undefined).toBe(state !== 'ok')
+  })
+
+  it('names everything that happened, one line each', () => {
+    expect(judgePassage({ ...seen, host: 'other.example', cookie: '' }, [], URL)).toHaveLength(3)
+  })
+
+  it.each([
+    ['a web server that posts to nobody', 405, 'text/html', 'failed'],
+    ['another node of the cluster', 403, 'application/json; charset=utf-8', 'skipped'],
+  ])('ends at %s', (_, status, contentType, state) => {
+    expect(judgeLost({ status, contentType }, `${URL}/events`).state).toBe(state)
   })
 })
 
