@@ -25,9 +25,13 @@ const FLAGS = [
   '--disable-sync',
 ]
 
-/** Starts a headless Chromium: the system's where there is one, else the one that comes inside an npm package (Linux x64). */
-export async function launchChromium(): Promise<Browser> {
-  return chromium.launch({ executablePath: await chromiumPath(), args: FLAGS, headless: true })
+/**
+ * Starts a headless Chromium: the system's where there is one, else the one that comes inside an npm package (Linux x64).
+ *
+ * @param flags more of its command line
+ */
+export async function launchChromium(flags: readonly string[] = []): Promise<Browser> {
+  return chromium.launch({ executablePath: await chromiumPath(), args: [...FLAGS, ...flags], headless: true })
 }
 
 async function chromiumPath(): Promise<string> {
