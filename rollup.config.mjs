@@ -75,7 +75,9 @@ const constantsAsLets = {
 }
 
 /**
- * Leaves out of js-cookie what no minifier can prove unused: all but `withConverter`, and of that all but `get` and `set`.
+ * Leaves out of js-cookie what no minifier can prove unused: all but `withConverter`, and of that all but `get` and `set`; the reading
+ * of all cookies at once; the encoding of names, which `_fbp` and `_fbc` do not need; default attributes and
+ * attributes without a value, as all of ours are given.
  * What stays, stays word for word; another version of js-cookie fails the build until somebody has looked.
  */
 const onlyGetAndSet = {
@@ -85,9 +87,14 @@ const onlyGetAndSet = {
     let kept = code
     for (const [part, instead] of [
       [/if \(typeof document === 'undefined'\) \{\s+return\s+\}/, ''],
-      [/typeof document === 'undefined' \|\|/, ''],
+      [/if \(typeof document === 'undefined' \|\| [^{]+\{\s+return\s+\}/, ''],
+      [/return name \? jar\[name\] : jar/, 'return jar[name]'],
+      [/attributes = assign\(\{\}, defaultAttributes, attributes\);/, ''],
+      [/if \(!attributes\[attributeName\]\) \{\s+continue\s+\}/, ''],
+      [/if \(attributes\[attributeName\] === true\) \{\s+continue\s+\}/, ''],
+      [/name = encodeURIComponent\(name\)[^;]+;/, ''],
       [/return Object\.create\(\s+\{\s+set: set,\s+get: get,[^]+?\n {2}\)\n/, 'return { set: set, get: get }\n'],
-      [/init\(defaultConverter, (\{.+\})\)/, '{ withConverter: function (converter) { return init(converter, $1) } }'],
+      [/init\(defaultConverter, \{.+\}\)/, '{ withConverter: init }'],
     ]) {
       if (!part.test(kept)) this.error(`js-cookie has changed: nothing of it looks like ${part} any more.`)
       kept = kept.replace(part, instead)
@@ -109,7 +116,9 @@ const trackerScript = {
       ecma: 2020,
       toplevel: true,
       compress: {
-        passes: 4,
+        passes: 3,
+        // What it takes out of objects, brotli has to be told twice.
+        hoist_props: false,
         unsafe: true,
         unsafe_arrows: true,
         unsafe_methods: true,

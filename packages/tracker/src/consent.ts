@@ -4,15 +4,21 @@
  * The pixel's own commands set it, whoever gives them: the page, a consent tool, or our options through the pixel. While consent is
  * missing nothing is sent, stored or written as a cookie; events wait in memory.
  */
-import { stored } from './storage.js'
-
 export let granted = true
+/** What may not be done before consent. */
+const deeds: (() => void)[] = []
 /** `dataProcessingOptions` as last given: options, country, state. */
 export let dataProcessing: unknown[] = []
 
 export const setGranted = (yes: boolean): void => {
-  // An objection of the visitor's outlives the page.
-  granted = yes && !stored('out')
+  granted = yes
+  whenGranted()
+}
+
+/** Does something as soon as there is consent. */
+export const whenGranted = (...added: (() => void)[]): void => {
+  deeds.push(...added)
+  if (granted) deeds.splice(0).forEach((deed) => deed())
 }
 
 export const setDataProcessing = (args: unknown[]) => (dataProcessing = args)

@@ -18,19 +18,20 @@ import { VERSION } from './version.js'
 
 /** How long after the first event of a burst its request leaves. */
 const BURST_MS = 50
-/**
- * How many characters may be in flight with keepalive. Browsers allow 64 KiB, and a character takes up to three bytes; they allow
- * 256 requests, too, which bodies of 300 characters and more cannot reach within that.
- */
-const MAX_KEEPALIVE_LENGTH = 20_000
+/** How many bytes may be in flight with keepalive. Browsers allow 64 KiB; and 256 requests, which bodies of 300 bytes and more cannot reach within that. */
+const MAX_KEEPALIVE_BYTES = 60_000
 /** The most that one request carries, well below what the collector and Meta take. */
 const MAX_EVENTS = 100
 /** What waits in memory, for a consent or a collector; the oldest go first. */
 const MAX_WAITING = 1_000
 /** How much longer, at most, each further wait for a collector that does not answer is. */
 const BACKOFF_STEP_MS = 5_000
-/** How long events wait in storage: Meta forgets the browser's copy after 48 hours. */
+/** How many events wait in storage, the newest. */
+const MAX_STORED = 50
+/** How long they do: Meta forgets the browser's copy after 48 hours. */
 const MAX_STORED_S = 47 * 3_600
+/** How long one tab has the storage to itself. */
+const ADOPTION_MS = 99
 
 const waiting: TrackedEvent[] = []
 /** What is on its way, as far as it has to be known. */
@@ -39,11 +40,14 @@ let timer: number | undefined
 /** Whether the collector is to be left in peace for a while. */
 let resting = false
 let failures = 0
-let keepaliveLength = 0
+let keepaliveBytes = 0
+/** Whether the page has gone: browsers call a request failed then, although it goes on. */
+let departed = false
 /** Whether it is known what became of `fbevents.js`, which every copy tells. */
 let pixelIsKnown = false
 
-const mayLeave = () => granted && pixelIsKnown && !isLocked() && !(document as { prerendering?: boolean }).prerendering
+const mayLeave = () =>
+  granted && !departed && pixelIsKnown && !isLocked() && !(document as { prerendering?: boolean }).prerendering
 
 /** From now on the state of the pixel is known: what waits may leave. */
 export const settle = (): void => {
@@ -53,7 +57,7 @@ export const settle = (): void => {
 
 export const deliver = (event: TrackedEvent): void => {
   waiting.push(event)
-  if (waiting.length > MAX_WAITING) report('dropped', waiting.shift()!, 'full')
+  if (waiting[MAX_WAITING]) report('dropped', waiting.shift()!, 'full')
   later()
 }
 
@@ -73,44 +77,42 @@ export const flush = async (): Promise<void> => {
 const send = async (events: TrackedEvent[]): Promise<void> => {
   const pixel: PixelState = library ? 'loaded' : window.fbq ? 'blocked' : 'absent'
   // What the events have in common stands once.
-  const common: Record<string, unknown> = {
-    ...events[0],
-    event_id: undefined,
-    custom_data: undefined,
-    action_source: 'website',
-    user_data: attempt(readIdentity),
-    mirror: { pixel, sent_at: Date.now(), version: VERSION },
+  const common: Partial<TrackedEvent> = { ...events[0] }
+  const shared: Partial<Record<keyof TrackedEvent, undefined>> = {}
+  for (const name in common) {
+    const key = name as 'event_id'
+    const isShared = events.every((event) => JSON.stringify(event[key]) === JSON.stringify(common[key]))
+    ;(isShared ? shared : common)[key] = undefined!
   }
-  const data = events.map((event) =>
-    Object.fromEntries(
-      Object.entries(event).filter(([key, value]) => JSON.stringify(value) !== JSON.stringify(common[key])),
-    ),
-  )
+  const data = events.map((event) => ({ ...event, ...shared }))
+  common.user_data = { ...common.user_data, ...attempt(readIdentity) }
+  common.mirror = { pixel, sent_at: Date.now(), version: VERSION }
   const body = JSON.stringify({ data, common })
   let answer: Answer | undefined
   let retryAfterS: string | null | undefined
+  const { size } = new Blob([body])
   flying = events
-  keepaliveLength += body.length
+  keepaliveBytes += size
   try {
     const response = await fetch(options.collectorUrl!, {
       method: 'POST',
       body,
       // Beyond the browser's allowance a request without keepalive is better than none.
-      keepalive: keepaliveLength < MAX_KEEPALIVE_LENGTH,
+      keepalive: keepaliveBytes < MAX_KEEPALIVE_BYTES,
       credentials: 'include',
     })
-    const { ok, status } = response
     retryAfterS = response.headers.get('retry-after')
     // 5xx, 408 and 429 pass (409 and 428 the collector does not know); all else is an answer.
-    if (!/^5|4[02][89]/.test(status as unknown as string)) {
-      answer = { error: !ok && status }
+    if (!/^5|4[02][89]/.test(response.status as unknown as string)) {
+      answer = { error: !response.ok && response.status }
       Object.assign(answer, await response.json())
     }
   } catch {
     // No network, an ad blocker, or an answer that is none.
   }
   flying = []
-  keepaliveLength -= body.length
+  keepaliveBytes -= size
+  if (!answer && departed) return
   if (answer) failures = 0
   else {
     // Full jitter, so that a collector that comes back is not met by everybody at once.
@@ -125,9 +127,9 @@ const send = async (events: TrackedEvent[]): Promise<void> => {
     )
   }
   events.forEach((event, index) => {
-    if (!answer) return deliver(event)
-    const why = answer.error || answer.rejected?.find((rejection) => rejection.index === index)
-    report(why ? 'rejected' : 'sent', event, why)
+    const why = answer?.error || answer?.rejected?.find((rejection) => rejection.index === index)
+    if (!answer) deliver(event)
+    else report(why ? 'rejected' : 'sent', event, why)
   })
   if (document.hidden) hide()
 }
@@ -138,26 +140,30 @@ export const hide = (): void => {
   if (!mayLeave()) return
   void flush()
   // What is on its way to a collector in trouble is not counted on; emptied, it is nobody else's affair.
-  if (failures) waiting.push(...flying.splice(0))
-  const left = [...waiting]
-  // The newest that find room.
-  while (left[0] && !store('queue' + Math.random(), left)) left.splice(0, left.length / 2 + 1)
-  waiting.splice(-left.length, left.length)
+  if (failures || !navigator.onLine) waiting.unshift(...flying.splice(0))
+  for (const event of waiting.splice(-MAX_STORED)) if (!store('queue' + Math.random(), event)) waiting.push(event)
+}
+
+/** The page goes. */
+export const leave = (): void => {
+  hide()
+  departed = true
 }
 
 /** Takes over what pages that are gone have left in storage. */
 const adopt = (): void => {
-  takeStored<TrackedEvent[]>('queue', (events) => {
-    for (const event of events) {
-      if (nowS() - event.event_time < MAX_STORED_S) deliver(event)
-      else report('dropped', event, 'expired')
-    }
-  })
+  takeStored<TrackedEvent>('queue', (event) =>
+    event.event_time + MAX_STORED_S > nowS() ? deliver(event) : report('dropped', event, 'expired'),
+  )
 }
 
-/** The page is seen, or may send (again). Two tabs may wake at the same time. */
+/** Two tabs may wake at the same time, and what one of them takes away the other one sees a little later. */
+const adoptAlone = () => new Promise((done) => setTimeout(done, ADOPTION_MS, adopt()))
+
+/** The page is seen, or may send (again). */
 export const show = (): void => {
-  if (mayLeave()) void (navigator.locks?.request(PREFIX, adopt).catch(hint) ?? adopt())
+  departed = false
+  if (mayLeave()) void (navigator.locks?.request(PREFIX, adoptAlone).catch(hint) ?? adopt())
   void flush()
 }
 

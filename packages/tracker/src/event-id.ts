@@ -5,4 +5,4 @@
  */
 export const newEventId = (): string => random() + random()
 
-const random = () => Math.random().toString(36).slice(2, 12)
+const random = () => Math.random().toString(36).slice(2)

@@ -32,7 +32,7 @@ const write = (name: string, payload: string): string => {
   const labels = (options.cookieDomain || location.hostname).split('.')
   for (let count = options.cookieDomain ? labels.length : 1; count <= labels.length; count++) {
     const value = `fb.${count - 1}.${Date.now()}.${payload}`
-    cookies.set(name, value, { domain: labels.slice(-count).join('.'), expires: 90 })
+    cookies.set(name, value, { path: '/', domain: labels.slice(-count).join('.'), expires: 90 })
     if (cookies.get(name) === value) return value
   }
   return (memory[name] = `fb.1.${Date.now()}.${payload}`)
@@ -45,7 +45,7 @@ export const readIdentity = (): UserData => {
   // Once told, it is the cookie's turn: another tab may have seen a newer click.
   click = ''
   return {
-    fbp: fbp ?? write('_fbp', String(Math.random()).slice(2, 18)),
+    fbp: fbp ?? write('_fbp', `${Math.random() * 2 ** 53}`),
     fbc: !news || fbc?.includes(news) ? fbc! : write('_fbc', news),
   }
 }

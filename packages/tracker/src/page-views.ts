@@ -14,6 +14,7 @@ import { pixels, singleOnly } from './fbq/pixels.js'
 import { routesAreTaken } from './fbq/routes.js'
 import { lookForClick } from './identity.js'
 import { options } from './options.js'
+import { attempt } from './report.js'
 
 type Methods = Record<'pushState' | 'replaceState', AnyFunction>
 
@@ -43,9 +44,11 @@ export const watchHistory = (): void => {
   last = location.href
   for (const name of ['pushState', 'replaceState'] as const) {
     const native = (history as unknown as Methods)[name]
-    ;(history as unknown as Methods)[name] = (...args) => {
-      native.apply(history, args)
-      checkRoute()
-    }
+    attempt(() => {
+      ;(history as unknown as Methods)[name] = (...args) => {
+        native.apply(history, args)
+        checkRoute()
+      }
+    })
   }
 }

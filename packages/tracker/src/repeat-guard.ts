@@ -3,7 +3,7 @@
  *
  * Within one page nothing is held back, because a page may well report an order in parts.
  */
-import { granted } from './consent.js'
+import { whenGranted } from './consent.js'
 import { options } from './options.js'
 import { store, stored } from './storage.js'
 
@@ -13,9 +13,9 @@ const page = Math.random()
 /** Whether an earlier page has reported this purchase; if none has, this page does now. */
 export const isRepeat = (name: string, data: unknown, pixelId: string | undefined): boolean | undefined => {
   const id = (data as { order_id?: string } | undefined)?.order_id
-  if (name !== 'Purchase' || !id || !granted || options.repeatGuard === false) return
+  if (name !== 'Purchase' || options.repeatGuard === false || !id) return
   const order = `order${id} ${pixelId}`
   const reportedBy = stored(order)
-  if (!reportedBy) store(order, page)
+  if (!reportedBy) whenGranted(() => store(order, page))
   return !!reportedBy && reportedBy !== page
 }

@@ -7,7 +7,7 @@ import { attempt } from './report.js'
 import { PREFIX } from './prefix.js'
 
 /** The most that one of our entries may hold, in characters. */
-const MAX_LENGTH = 65_536
+const MAX_LENGTH = 8_192
 
 /** Stores a value, without what it says of visitors, and with addresses without their query; returns whether it did. */
 export const store = (name: string, value: unknown): boolean | undefined =>

@@ -3,7 +3,7 @@
  */
 import type { UserData } from '@pixel-mirror/common'
 import type { Tracker, TrackOptions } from './api.js'
-import { flush, hide, settle, show } from './delivery.js'
+import { flush, hide, leave, settle, show } from './delivery.js'
 import { newEventId } from './event-id.js'
 import { placeBaseCode } from './fbq/base-code.js'
 import { arm, tell } from './fbq/hook.js'
@@ -11,7 +11,7 @@ import { identified, identifiedFor } from './fbq/pixels.js'
 import { lookForClick } from './identity.js'
 import { options, type TrackerOptions } from './options.js'
 import { checkReturn, checkRoute, pageView, watchHistory } from './page-views.js'
-import { attempt, on } from './report.js'
+import { attempt, hint, on } from './report.js'
 import { PREFIX } from './prefix.js'
 import { store, stored, takeStored } from './storage.js'
 import { snapshot } from './snapshot.js'
@@ -25,32 +25,44 @@ const page = () => window as unknown as Record<string, Tracker | undefined>
 /** Takes calls of our own API; until it is known whether the page has a pixel, it keeps them. */
 let calls: { push: (args: unknown[]) => unknown } = [] as unknown[][]
 
-/** Starts the tracker, or returns the one that runs on this page already. */
-export const startTracker = (given?: TrackerOptions): Tracker => (page()[PREFIX] ??= start(given))
+/**
+ * Starts the tracker, or returns the one that runs on this page already.
+ *
+ * @param given - Options; a module has no script element to take them from.
+ * @param early - Calls that were made before, each with the method's name and its arguments.
+ */
+export const startTracker = (given: TrackerOptions, early: unknown[][] = []): Tracker =>
+  (page()[PREFIX] ??= start(given, early))
 
-const start = (given?: TrackerOptions): Tracker => {
-  options.debug ||= location.search.includes(PREFIX + 'debug')
+const start = (given: TrackerOptions, early: unknown[][]): Tracker => {
+  const methods = api as unknown as Record<string, (...args: unknown[]) => unknown>
+  for (const name in methods) {
+    const method = methods[name]!
+    methods[name] = (...args) => attempt(() => method(...args))
+  }
+  options.debug ||= location.href.includes(PREFIX + 'debug')
   lookForClick()
   api.init(given)
+  // Before `fbq` is listened to, so that the pixel hears of options and consent before anything else.
+  for (const [name, ...args] of early) methods[name as string]?.(...args)
   arm()
   watchHistory()
   const listeners = {
+    // Pages may have added things to all objects.
+    __proto__: null,
     error: ({ target }: Event) => /fbevents/.test((target as HTMLScriptElement).src) && settle(),
     DOMContentLoaded: setUp,
-    load: arm,
     pageshow: checkReturn,
+    pagehide: leave,
+    load: arm,
     popstate: checkRoute,
     // Also when a prerendered page is shown.
-    visibilitychange: () => (document.hidden ? hide() : show()),
+    visibilitychange: () => (document.hidden ? hide : show)(),
   }
   // Capturing, because a script's error goes no further than the script.
   for (const type in listeners) addEventListener(type, listeners[type as 'load'], true)
   setTimeout(settle, PIXEL_PATIENCE_MS)
   if (document.readyState !== 'loading') setUp()
-  for (const name in api) {
-    const method = api[name as 'flush']
-    api[name as 'flush'] = (...args) => attempt(() => method(...args))!
-  }
   return api
 }
 
@@ -64,15 +76,16 @@ const setUp = (): void => {
     for (const id of String(pixelId).split(/\W+/)) tell(['init', id])
     if (options.pageViews !== false) tell(['track', 'PageView'])
   }
-  const early = calls as unknown[][]
+  const kept = calls as unknown[][]
   calls = { push: tell }
-  early.forEach?.(tell)
+  kept.forEach?.(tell)
 }
 
 const say =
   (verb: string) =>
   (name: string, data?: unknown, options?: TrackOptions): string => {
-    const { eventID, pixelId, userData } = { ...options, eventID: options?.eventID || newEventId() }
+    const { eventID: given, pixelId, userData } = options ?? {}
+    const eventID = given || newEventId()
     identifiedFor[eventID] = snapshot(userData)
     calls.push([...(pixelId ? [verb.replace('k', 'kSingle'), pixelId] : [verb]), name, data, { eventID }])
     return eventID
@@ -96,7 +109,7 @@ const api = {
   on,
   flush,
   optOut(out = true) {
-    takeStored('', () => {})
+    takeStored('', hint)
     store('out', out)
     api.consent(out ? 'revoke' : 'grant')
   },

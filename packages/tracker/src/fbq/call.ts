@@ -4,13 +4,14 @@
  * Nothing of the caller's is changed: where an id is added, it is added to a copy.
  */
 import type { UserData } from '@pixel-mirror/common'
-import { setDataProcessing, setGranted } from '../consent.js'
+import { granted, setDataProcessing, setGranted } from '../consent.js'
 import { show } from '../delivery.js'
 import { newEventId } from '../event-id.js'
 import { recordEvent } from '../events.js'
 import { isRepeat } from '../repeat-guard.js'
 import { hint } from '../report.js'
 import { snapshot } from '../snapshot.js'
+import { stored } from '../storage.js'
 import { pixels, singleOnly } from './pixels.js'
 
 export interface Call {
@@ -18,7 +19,7 @@ export interface Call {
   _args: unknown[]
   /** To be done once the pixel has taken the call. */
   _count: () => void
-  /** A purchase that an earlier page has reported: the pixel does not get it. */
+  /** Said before, or in vain: a purchase that an earlier page has reported, a consent that is revoked already. The pixel does not get it. */
   _isRepeat?: boolean | undefined
 }
 
@@ -37,16 +38,23 @@ export const readCall = (raw: Iterable<unknown>, self: unknown): Call => {
   const data = snapshot(args[at + 1])
   // A number is the name of a conversion pixel of 2014, which has no server copy.
   if (!isEvent || typeof name !== 'string') {
+    const choice = verb === 'consent' && first
+    const isGrant = choice === 'grant'
+    const isRevoke = choice === 'revoke'
+    // An objection of the visitor's outlives the page, and every grant. A second revoke would still wait in the pixel's queue when the
+    // first one is lifted, and lock it again.
+    const isIdle = isGrant ? stored<boolean>('out') : isRevoke && !granted
     return {
       _args: args,
+      _isRepeat: isIdle,
       _count() {
         if (verb === 'init') {
           const pixel = (pixels[first!] ??= {})
           // A second init of a pixel counts only if it brings the data that the first one did not have.
           pixel._userData ??= data as UserData
         }
-        if (verb === 'consent') {
-          setGranted(first === 'grant')
+        if (isGrant || isRevoke) {
+          setGranted(isGrant && !isIdle)
           show()
         }
         // With a country and no state the pixel ignores the call.
@@ -80,7 +88,7 @@ export const readCall = (raw: Iterable<unknown>, self: unknown): Call => {
         }
         recordEvent(pixelId, name, data, eventID, isKnown)
       }
-      if (!counted) hint(name, 'comes before init')
+      if (!counted) hint(name, 'before init')
     },
   }
 }

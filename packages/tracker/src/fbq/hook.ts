@@ -13,6 +13,7 @@
  * here leaves the call as it was; each call is counted once. Functions that other scripts put in the place of `fbq` share one
  * library and one queue, which heals pixels that such a wrapper would have broken.
  */
+import { granted } from '../consent.js'
 import { attempt } from '../report.js'
 import { later, settle } from '../delivery.js'
 import { options } from '../options.js'
@@ -35,7 +36,7 @@ let busy: boolean | undefined
 
 /** Reads a call. What cannot be read is passed on as it is, and has no copy. */
 const see = (raw: Entry, self: unknown): Call =>
-  attempt(() => readCall(raw, self)) ?? { _args: raw as unknown[], _count() {} }
+  attempt(() => readCall(raw, self)) ?? { _args: Object(raw) as unknown[], _count() {} }
 
 /** Lets a call through to the pixel. */
 const pass = (method: AnyFunction, self: unknown, raw: Entry): unknown => {
@@ -58,7 +59,10 @@ function caller(this: unknown, ...args: unknown[]): unknown {
 /** Sees entries on their way into the queue, and returns what the queue gets of them. */
 const take = (entries: Entry[]): Entry[] =>
   entries.flatMap((entry) => {
-    if (Object(entry) !== entry || known.has(entry)) return [entry]
+    if (busy || known.has(entry)) {
+      known.set(entry, 1)
+      return [entry]
+    }
     const call = see(entry, window.fbq)
     known.set(call._args, 1)
     attempt(call._count)
@@ -68,16 +72,23 @@ const take = (entries: Entry[]): Entry[] =>
 const listenTo = (entries: Entry[] | undefined): void => {
   setQueue(entries)
   if (!Array.isArray(entries)) return
-  entries.splice(0, entries.length, ...prelude.splice(0), ...take(entries))
+  entries.splice(0, Infinity, ...prelude.splice(0), ...take(entries))
   for (const name of ['unshift', 'push', 'shift'] as const) {
     const native = (entries as unknown as Methods)[name]
-    ;(entries as unknown as Methods)[name] = (...added) => {
+    let method = (...added: Entry[]) => {
       // A stub that the library does not know pushes where nobody looks any more.
-      if (!busy) added = library ? added.filter((entry) => void pass(library!, window.fbq, entry)) : take(added)
+      added = library && !busy ? added.filter((entry) => void pass(library!, window.fbq, entry)) : take(added)
       // A library that was there first may have waited with its calls, and we with it.
       later()
       return native.apply(entries, added)
     }
+    // Nothing is assigned: where a page has frozen its built-ins, that fails.
+    listenOn(
+      entries,
+      name,
+      () => method,
+      (other) => (method = other),
+    )
   }
 }
 
@@ -99,6 +110,8 @@ const adopt = (fbq: Fbq | undefined): void => {
   const hear = (method: AnyFunction | undefined) => {
     // What a wrapper copies from the stub is nothing new.
     if (!method || method === caller) return
+    // A revoke that waits in front of its grant would lock the library before that comes.
+    if (granted) queue?.splice(0, Infinity, ...queue.filter(([verb]) => verb !== 'consent'))
     setLibrary(method)
     attempt(() => claimRoutes(fbq, callMethod && attempt(() => recover(fbq))))
     if (options.automaticEvents !== false) attempt(() => listenToAutomaticEvents(fbq))

@@ -8,8 +8,8 @@ export interface Pixel {
   _pageViewSeen?: boolean
 }
 
-/** The pixels that are inited. */
-export const pixels: Record<string, Pixel> = {}
+/** The pixels that are inited. Without a prototype, to which pages may have added things. */
+export const pixels: Record<string, Pixel> = { __proto__: null! }
 /** Pixels that take part in `trackSingle…` only. */
 export const singleOnly: Record<string, boolean> = {}
 /** What the page has told about the visitor beside that, for all events and for single ones. */

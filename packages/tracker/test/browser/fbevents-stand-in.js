@@ -3,11 +3,13 @@
  * A small stand-in for Meta's fbevents.js, written from its observed behaviour, for tests in a browser.
  *
  * It keeps the contract that pages rely on: reads window.fbq once, sets callMethod, drains the queue, locks while a pixel's configuration
- * loads and while consent is revoked, counts a page view once per pixel, sends automatic ones on route changes.
+ * loads and while consent is revoked, counts a page view once per pixel, sends automatic ones on route changes, mends the user data that
+ * it is given. A second one on the same page finds the first and does nothing.
  */
 ;(function (w) {
+  const VERSION = '9.9.stand-in'
   const fbq = w.fbq
-  if (!fbq) return
+  if (!fbq || fbq.version === VERSION) return
   const warnings = (w.__fbWarnings = w.__fbWarnings || [])
   const pixels = []
   const byId = {}
@@ -17,7 +19,7 @@
   let dataProcessing = []
   let historyIsWatched = false
 
-  fbq.version = '9.9.stand-in'
+  fbq.version = VERSION
   const locked = () => Object.keys(locks).length > 0
 
   function eventIdOf(options) {
@@ -36,7 +38,10 @@
 
   function hit(pixel, name, data, id, extra) {
     pixel.eventCount++
-    const params = new Params(Object.entries({ id: pixel.id, ev: name, dl: location.href, ts: Date.now(), ...extra }))
+    const { id: pixelId, eventCount: ec } = pixel
+    const params = new Params(
+      Object.entries({ id: pixelId, ev: name, dl: location.href, ts: Date.now(), ec, ...extra }),
+    )
     for (const key in data || {}) {
       if (data[key] == null) continue
       params.set(`cd[${key}]`, typeof data[key] === 'object' ? JSON.stringify(data[key]) : data[key])
@@ -65,14 +70,22 @@
     const [verb, ...args] = given.length === 1 && Array.isArray(given[0]) ? given[0] : given
     if (verb === 'init') {
       const id = String(args[0])
-      if (byId[id]) return void warnings.push('DUPLICATE_PIXEL_ID')
-      byId[id] = { id, userData: args[1] || {}, eventCount: 0 }
+      const user = args[1]
+      if (user && user.em) user.em = String(user.em).trim().toLowerCase()
+      if (byId[id]) {
+        // Counts only for the data that the first one did not bring.
+        if (user && !Object.keys(byId[id].userData).length) return void (byId[id].userData = user)
+        return void warnings.push('DUPLICATE_PIXEL_ID')
+      }
+      byId[id] = { id, userData: user || {}, eventCount: 0 }
       pixels.push(byId[id])
       locks['config:' + id] = true
-      setTimeout(() => {
-        delete locks['config:' + id]
-        drain()
-      }, 30)
+      // Where its configuration does not arrive, a pixel waits for ever.
+      if (!w.__fbConfigIsBlocked)
+        setTimeout(() => {
+          delete locks['config:' + id]
+          drain()
+        }, 30)
     } else if (verb === 'track' || verb === 'trackCustom') sendToAll(this, ...args)
     else if (verb === 'trackSingle' || verb === 'trackSingleCustom') {
       const [id, name, data, options] = args
@@ -114,10 +127,6 @@
   }
 
   if (w.fbq !== w._fbq) warnings.push('CONFLICTING_VERSIONS')
-  fbq.callMethod = function (...args) {
-    return run.apply(this, args)
-  }
-  fbq.getState = () => ({ pixels })
   if (w.__fbInternals !== false) {
     const modules = {
       SignalsFBEventsEvents: { setEventId: { listen: (listen) => listeners.setEventId.push(listen) } },
@@ -125,6 +134,10 @@
     }
     fbq.getFbeventsModules = (name) => modules[name]
   }
+  fbq.callMethod = function (...args) {
+    return run.apply(this, args)
+  }
+  fbq.getState = () => ({ pixels })
   // What a plugin does on a click, for example.
   w.__fbAutomatic = (name, data) => pixels.forEach((pixel) => hit(pixel, name, data, null, { es: 'automatic' }))
   drain()

@@ -61,8 +61,11 @@ export interface Lab {
 }
 
 export interface LabOptions {
-  /** How Meta's script behaves. */
-  fbevents?: 'loads' | 'loads late' | 'is blocked' | 'never answers' | 'is empty'
+  /**
+   * How Meta's script behaves. `is not wanted` is for pages without it: then nothing stands between the browser and the network, where
+   * requests at the end of a page get lost.
+   */
+  fbevents?: 'loads' | 'loads late' | 'is blocked' | 'never answers' | 'is empty' | 'is not wanted'
   /** Answers the tracker's requests; accepts them by default. */
   collector?: (request: IncomingMessage, response: ServerResponse, batch: IncomingBatch) => void
 }
@@ -108,29 +111,33 @@ export async function startLab({ fbevents = 'loads', collector = accept }: LabOp
   const origin = `http://localhost:${(server.address() as AddressInfo).port}`
   browser ??= launchChromium()
   const context = await (await browser).newContext()
-  await context.route('https://connect.facebook.net/**', async (route) => {
-    if (fbevents === 'is blocked') return route.abort()
-    if (fbevents === 'never answers') return
-    if (fbevents === 'loads late') await pause(400)
-    return route.fulfill({ contentType: 'text/javascript', body: fbevents === 'is empty' ? '' : FBEVENTS })
-  })
-  await context.route('https://www.facebook.com/tr/**', (route) => {
-    const query = new URL(route.request().url()).searchParams
-    const { eid: _eid, ts: _ts, ...says } = Object.fromEntries(query)
-    hits.push({
-      id: query.get('id')!,
-      ev: query.get('ev')!,
-      eid: query.get('eid'),
-      says: JSON.stringify(says).replaceAll(origin, ''),
-      query,
-    })
-    return route.fulfill({ contentType: 'image/gif', body: '' })
-  })
+  if (fbevents !== 'is not wanted') await standInForMeta()
   const page = await context.newPage()
   page.on('pageerror', (error) => errors.push(String(error)))
   page.on('console', (message) => {
     if (/pixel_mirror|onflicting/.test(message.text())) console.push(message.text())
   })
+
+  async function standInForMeta(): Promise<void> {
+    await context.route('https://connect.facebook.net/**', async (route) => {
+      if (fbevents === 'is blocked') return route.abort()
+      if (fbevents === 'never answers') return
+      if (fbevents === 'loads late') await pause(400)
+      return route.fulfill({ contentType: 'text/javascript', body: fbevents === 'is empty' ? '' : FBEVENTS })
+    })
+    await context.route('https://www.facebook.com/tr/**', (route) => {
+      const query = new URL(route.request().url()).searchParams
+      const { eid: _eid, ts: _ts, ...says } = Object.fromEntries(query)
+      hits.push({
+        id: query.get('id')!,
+        ev: query.get('ev')!,
+        eid: query.get('eid'),
+        says: JSON.stringify(says).replaceAll(origin, ''),
+        query,
+      })
+      return route.fulfill({ contentType: 'image/gif', body: '' })
+    })
+  }
 
   const copies = () => batches.flatMap(({ data, common }) => data.map((event) => merge(common, event)))
   const put: Lab['put'] = (html, path = '/', headers = {}) => {
@@ -159,7 +166,7 @@ export async function startLab({ fbevents = 'loads', collector = accept }: LabOp
       let before
       do {
         before = `${hits.length} ${batches.length}`
-        await pause(400)
+        await pause(600)
       } while (before !== `${hits.length} ${batches.length}`)
     },
     async alsoAs(other) {

@@ -66,6 +66,10 @@ const ORDERS: Order[] = [
   { title: 'an unguarded stub was there first', html: UNGUARDED + TAG_HERE + CALLS },
   { title: 'a tag manager makes the stub', html: TAG_HERE + TAG_MANAGER + CALLS },
   {
+    title: 'a consent tool edits the queue of such a stub',
+    html: `${TAG_HERE}${TAG_MANAGER}${CALLS}<script>fbq.queue = fbq.queue.filter(([, name]) => name !== 'Nothing')</script>`,
+  },
+  {
     title: 'calls go through an old reference',
     html: `${TAG_HERE}${BASE_SNIPPET}<script>const f = fbq</script>${CALLS.replaceAll('fbq(', 'f(')}
       <script>setTimeout(() => f('track', 'Contact'), 700)</script>`,

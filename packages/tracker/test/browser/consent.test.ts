@@ -1,0 +1,178 @@
+import { afterAll, afterEach, describe, expect, it } from 'vitest'
+import { BASE_SNIPPET, closeBrowser, startLab, TAG_HERE, type Lab } from './lab.js'
+
+const CALLS = `<script>fbq('init', '1'); fbq('track', 'PageView')</script>`
+const tag = (attributes: string) => `<script src="/tracker.js" ${attributes}></script>`
+
+let lab: Lab
+afterEach(() => lab.close())
+afterAll(closeBrowser)
+
+/** What the page has left behind in the browser, and told anybody. */
+async function traces() {
+  await lab.quiet()
+  const kept = await lab.page.evaluate(
+    'document.cookie + JSON.stringify(localStorage) + JSON.stringify(sessionStorage)',
+  )
+  return { kept, sent: lab.batches.length, hits: lab.hits.length }
+}
+const NOTHING = { kept: '{}{}', sent: 0, hits: 0 }
+
+describe('without consent nothing is sent, stored or written', () => {
+  it.each([
+    [
+      'the page has revoked it before its calls',
+      TAG_HERE + BASE_SNIPPET + `<script>fbq('consent', 'revoke')</script>` + CALLS,
+    ],
+    ['it is required', tag('data-consent-required') + BASE_SNIPPET + CALLS],
+    ['it is required, and the tracker comes after the calls', BASE_SNIPPET + CALLS + tag('data-consent-required')],
+    [
+      'it is required by an option that waits for the tracker',
+      `<script>window.tracker = { q: [['init', { consentRequired: true }]] }</script>${TAG_HERE}${BASE_SNIPPET}${CALLS}`,
+    ],
+    ['it is required, and the tracker sets the pixel up', tag('data-consent-required data-pixel-id="1"')],
+  ])('%s', async (_case, html) => {
+    lab = await startLab({ fbevents: 'loads late' })
+
+    await lab.open(html, '/?fbclid=abc')
+    const before = await traces()
+    await lab.page.evaluate(
+      `fbq('track', 'Purchase', { value: 1, currency: 'EUR', order_id: 'A' }, { eventID: 'mine' })`,
+    )
+    await lab.page.evaluate(`history.pushState({}, '', '/route'); dispatchEvent(new Event('visibilitychange'))`)
+    const stillBefore = await traces()
+    const waitedS = Math.floor(Date.now() / 1000)
+    await lab.page.evaluate(`tracker.consent('grant')`)
+    await lab.hitsArrive(2)
+    const copies = await lab.copiesArrive(2)
+
+    expect(before).toEqual(NOTHING)
+    expect(stillBefore).toEqual(NOTHING)
+    expect(copies.map(({ event_id }) => event_id)).toEqual(lab.hits.map(({ eid }) => eid))
+    expect(copies[1]).toMatchObject({ event_name: 'Purchase', event_id: 'mine' })
+    expect(copies[0]!.event_time).toBeLessThanOrEqual(waitedS)
+    expect(copies[0]!.user_data!.fbc).toMatch(/abc$/)
+  })
+
+  it('a grant to the pixel is a grant to the copies', async () => {
+    lab = await startLab()
+    await lab.open(tag('data-consent-required') + BASE_SNIPPET + CALLS)
+    const before = await traces()
+
+    await lab.page.evaluate(`fbq('consent', 'grant')`)
+    await lab.copiesArrive(1)
+
+    expect(before).toEqual(NOTHING)
+  })
+
+  it('consent that is withdrawn stops both channels, and given again lets both go on', async () => {
+    lab = await startLab()
+    await lab.open(TAG_HERE + BASE_SNIPPET + CALLS)
+    await lab.copiesArrive(1)
+    await lab.hitsArrive(1)
+
+    await lab.page.evaluate(`tracker.consent('revoke'); fbq('track', 'Lead')`)
+    await lab.quiet()
+    const withdrawn = [lab.copies().length, lab.hits.length]
+    await lab.page.evaluate(`tracker.consent('grant')`)
+    await lab.copiesArrive(2)
+    await lab.hitsArrive(2)
+
+    expect(withdrawn).toEqual([1, 1])
+  })
+
+  it('what still waits when the page ends is forgotten', async () => {
+    lab = await startLab()
+    await lab.open(tag('data-consent-required') + BASE_SNIPPET + CALLS)
+    await lab.quiet()
+    lab.put('', '/next')
+
+    await lab.page.goto(lab.origin + '/next')
+
+    expect(await traces()).toEqual(NOTHING)
+  })
+
+  it('a tracker that finds a pixel locked waits for the pixel', async () => {
+    lab = await startLab()
+    await lab.open(`${BASE_SNIPPET}<script>fbq('consent', 'revoke')</script>${CALLS}`)
+    await lab.page.waitForFunction('fbq.callMethod')
+    await lab.page.addScriptTag({ url: '/tracker.js' })
+    await lab.page.evaluate(`fbq('track', 'Lead')`)
+    const before = await traces()
+
+    await lab.page.evaluate(`fbq('consent', 'grant')`)
+    await lab.hitsArrive(2)
+    const copies = await lab.copiesArrive(2)
+
+    expect(before).toEqual(NOTHING)
+    expect(copies.map(({ event_id }) => event_id)).toEqual(lab.hits.map(({ eid }) => eid))
+  })
+})
+
+describe('a visitor who opts out', () => {
+  it('is left alone in both channels, on later pages too, until the objection is taken back', async () => {
+    lab = await startLab()
+    await lab.open(TAG_HERE + BASE_SNIPPET + CALLS)
+    await lab.copiesArrive(1)
+    await lab.page.evaluate(`tracker.optOut(); fbq('track', 'Lead')`)
+    await lab.page.reload()
+    await lab.page.evaluate(`fbq('consent', 'grant'); fbq('track', 'Contact')`)
+    await lab.quiet()
+    const copies = lab.copies().length
+
+    await lab.page.evaluate(`tracker.optOut(false)`)
+    await lab.copiesArrive(copies + 2)
+
+    expect(copies).toBe(1)
+  })
+})
+
+describe('Limited Data Use', () => {
+  const LDU = { data_processing_options: ['LDU'], data_processing_options_country: 0, data_processing_options_state: 0 }
+
+  it.each([
+    ['the page’s own call', TAG_HERE + BASE_SNIPPET + `<script>fbq('dataProcessingOptions', ['LDU'], 0, 0)</script>`],
+    ['the option', tag('data-limited-data-use') + BASE_SNIPPET],
+    [
+      'Global Privacy Control',
+      `<script>Object.defineProperty(navigator, 'globalPrivacyControl', { value: true })</script>${TAG_HERE}${BASE_SNIPPET}`,
+    ],
+  ])('goes with every event of both channels: %s', async (_case, html) => {
+    lab = await startLab()
+
+    await lab.open(html + CALLS)
+    const copies = await lab.copiesArrive(1)
+    await lab.hitsArrive(1)
+
+    expect(copies[0]).toMatchObject(LDU)
+    expect(lab.hits[0]?.query.get('dpo')).toBe('LDU')
+  })
+
+  it('with a state is passed on as it is, and without one ignored as the pixel ignores it', async () => {
+    lab = await startLab()
+
+    await lab.open(`${TAG_HERE}${BASE_SNIPPET}<script>
+      fbq('init', '1'); fbq('dataProcessingOptions', ['LDU'], 1); fbq('track', 'Lead')
+      fbq('dataProcessingOptions', ['LDU'], 1, 1000); fbq('track', 'Contact')
+      fbq('dataProcessingOptions', []); fbq('track', 'Schedule')</script>`)
+    const copies = await lab.copiesArrive(3)
+
+    expect(copies.map((copy) => [copy.data_processing_options, copy.data_processing_options_state])).toEqual([
+      [undefined, undefined],
+      [['LDU'], 1000],
+      [[], undefined],
+    ])
+  })
+
+  it('is not read into Global Privacy Control where that is ignored', async () => {
+    lab = await startLab()
+
+    await lab.open(
+      `<script>Object.defineProperty(navigator, 'globalPrivacyControl', { value: true })</script>
+      ${tag('data-privacy-control="false"')}${BASE_SNIPPET}${CALLS}`,
+    )
+    const copies = await lab.copiesArrive(1)
+
+    expect(copies[0]).not.toHaveProperty('data_processing_options')
+  })
+})
