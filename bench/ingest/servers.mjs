@@ -20,7 +20,7 @@ export function killAll() {
 }
 
 export function startBaseline(name) {
-  return start([BASELINES, name], { portIn: /listening on (\d+)/ })
+  return startServer([BASELINES, name], { portIn: /listening on (\d+)/ })
 }
 
 /**
@@ -29,7 +29,7 @@ export function startBaseline(name) {
  * @param under a command to run it under
  */
 export function startCollector(folder, graphPort, under = []) {
-  return start([COLLECTOR, 'start'], {
+  return startServer([COLLECTOR, 'start'], {
     portIn: /Collector\s+http:\/\/[^:]+:(\d+)/,
     cwd: folder,
     under,
@@ -55,7 +55,7 @@ export function startCollector(folder, graphPort, under = []) {
  *
  * @returns its port and what can be asked of it; rejects when it ends, or does not say its port in time
  */
-async function start(args, { portIn, cwd, env = {}, under = [] }) {
+export async function startServer(args, { portIn, cwd, env = {}, under = [] }) {
   const [command, ...all] = [...under, process.execPath, '--import', METER, ...args]
   const child = spawn(command, all, {
     cwd,
@@ -96,6 +96,7 @@ async function start(args, { portIn, cwd, env = {}, under = [] }) {
 
   return {
     port,
+    pid: child.pid,
     cpuUs,
     watchLoop: () => ask('watchLoop'),
     loopP99Ms: async () => (await ask('loop')).loopP99Ms,

@@ -59,7 +59,8 @@ export const REQUEST_RULES: readonly Rule<Record<string, unknown>>[] = [
     title: 'Invalid Parameter',
     message: 'The parameter {field} has the wrong type.',
     evidence: 'assumed',
-    brokenBy: (body) => wrongType(REQUEST_FIELDS, body),
+    // Meta's own Node SDK writes every field that it was not given as null.
+    brokenBy: (body) => wrongType(REQUEST_FIELDS, withoutNulls(body)),
   },
   {
     name: 'partner_agent_malformed',
@@ -72,6 +73,10 @@ export const REQUEST_RULES: readonly Rule<Record<string, unknown>>[] = [
     },
   },
 ]
+
+function withoutNulls(body: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(body).filter(([, value]) => value !== null))
+}
 
 function isEmpty(data: unknown): boolean {
   return Array.isArray(data) && data.length === 0

@@ -161,6 +161,15 @@ describe('POST /v{n}/{pixel_id}/events', () => {
     expect(body.events_received).toBe(1_000)
   })
 
+  it('takes a field beside the data that is null for one that is not there, as Meta’s own SDK writes it', async () => {
+    await start()
+
+    const { body } = await post({ data: [pageView()], partner_agent: null, test_event_code: null, upload_id: null })
+
+    expect(body.events_received).toBe(1)
+    expect(sandbox.received()[0]).not.toHaveProperty('test_event_code')
+  })
+
   it('notes the test event code beside each event', async () => {
     await start()
 
