@@ -35,11 +35,13 @@ export interface BatchOptions {
 }
 
 /** How a lane's next batch is taken and sent. */
-interface Manner {
+export interface Manner {
   /** Parked: one event, to see. */
   probing: boolean
   /** In long trouble: one by one, to see whether it is the events. */
   doubting: boolean
+  /** Over a socket that is for small batches. */
+  express: boolean
 }
 
 /** What was leased, and what became of it so far. */
@@ -57,17 +59,22 @@ export interface Batches {
   settle(lane: Lane, lease: Lease, delivery: Delivery): Promise<void>
 }
 
-export function mannerOf(lane: Lane): Manner {
-  const { probing } = lane
-  return { probing, doubting: !probing && lane.pace.failures >= FAILURES_BEFORE_DOUBT }
+export function mannerOf({ probing, pace }: Lane, express: boolean): Manner {
+  return { probing, doubting: !probing && pace.failures >= FAILURES_BEFORE_DOUBT, express }
 }
 
 /** A batch of a lane from the queue to Meta and back, in three steps. Whose turn it is and what follows is not decided here. */
 export function createBatches(options: BatchOptions): Batches {
   const { queue, attempt, limits, now, random, observe, log, alarm, isStopping, sleep } = options
 
-  function limitOf(lane: Lane, { probing, doubting }: Manner): LeaseLimit {
-    const maxEvents = probing ? EVENTS_TO_PROBE : doubting ? EVENTS_IN_DOUBT : lane.pace.maxEvents
+  /** How many events a request may have. */
+  function mostEvents(lane: Lane, { doubting, express }: Manner): number {
+    const { maxEvents } = lane.pace
+    return doubting ? EVENTS_IN_DOUBT : express ? Math.min(maxEvents, limits.expressEvents) : maxEvents
+  }
+
+  function limitOf(lane: Lane, manner: Manner): LeaseLimit {
+    const maxEvents = manner.probing ? EVENTS_TO_PROBE : mostEvents(lane, manner)
     // Suspects, which are passed over, must not keep the others from being seen.
     return { maxEvents: maxEvents + lane.suspects.size, maxBytes: limits.maxBytes }
   }
@@ -96,7 +103,8 @@ export function createBatches(options: BatchOptions): Batches {
       return lease
     },
 
-    async send(lane, lease, { probing, doubting }) {
+    async send(lane, lease, manner) {
+      const { probing, doubting } = manner
       let tried = false
       const { fresh, expired } = expire(lease.events, now(), limits.ambiguousLifetimeMs)
       const { others, due } = lane.suspects.part(fresh)

@@ -23,8 +23,14 @@ export interface ConcludeOptions {
   alarm: (code: string, message: string) => void
 }
 
-/** What a batch says about its lane: how fast it goes on, or how long it rests. */
-export function createConclude({ rests, limits, random, breakerState, alarm }: ConcludeOptions) {
+/**
+ * What a batch says about its lane: how fast it goes on, or how long it rests.
+ *
+ * @param probing whether the batch was one event of a parked lane, to see
+ */
+export type Conclude = (lane: Lane, delivery: Delivery, probing: boolean) => void
+
+export function createConclude({ rests, limits, random, breakerState, alarm }: ConcludeOptions): Conclude {
   function countDeaths(lane: Lane, dead: number): void {
     const before = lane.deathsInARow
     lane.deathsInARow += dead
@@ -49,8 +55,7 @@ export function createConclude({ rests, limits, random, breakerState, alarm }: C
     else rests.wait(lane, cause, ms)
   }
 
-  /** @param probing whether the batch was one event of a parked lane, to see */
-  return function conclude(lane: Lane, delivery: Delivery, probing: boolean): void {
+  return (lane, delivery, probing) => {
     const { accepted, dead, strange, end, usage } = delivery
     if (accepted > 0) {
       lane.pace = faster(lane.pace, limits)

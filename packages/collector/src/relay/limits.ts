@@ -15,6 +15,10 @@ export const RELAY_LIMITS = {
   sockets: 16,
   /** How many of them lanes in trouble may hold, so that pixels that hang leave room for the others. */
   socketsInTrouble: 8,
+  /** How many of them are for small batches alone, so that full ones that hang, fifteen seconds each, leave room for the others. */
+  expressSockets: 4,
+  /** Events in a small batch: it may take three seconds. */
+  expressEvents: 100,
   /** Requests of one lane under way at once. Four already move 24,000 events a second to a server 150 ms away. */
   laneConcurrency: 4,
 

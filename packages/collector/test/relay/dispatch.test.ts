@@ -7,6 +7,7 @@ import { RELAY_LIMITS } from '../../src/relay/limits.js'
 
 interface Begun {
   name: string
+  express: boolean
   free: () => void
 }
 
@@ -14,10 +15,10 @@ function open() {
   const breaker = { state: 'closed' as BreakerState, enter: () => undefined }
   const begun: Begun[] = []
   const dispatch = createDispatch({
-    limits: { sockets: 16, socketsInTrouble: 8 },
+    limits: { sockets: 16, socketsInTrouble: 8, expressSockets: 4 },
     breaker: breaker as Breaker,
     isStopping: () => false,
-    begin: (lane, free) => begun.push({ name: lane.name, free }),
+    begin: (lane, slot) => begun.push({ name: lane.name, express: slot.express, free: () => slot.free() }),
   })
   const names = () => begun.map(({ name }) => name)
   return { breaker, begun, dispatch, names }
@@ -52,6 +53,24 @@ describe('the dispatch', () => {
     dispatch.add(lane('well'))
 
     expect(names().at(-1)).toBe('well')
+  })
+
+  it('keeps some sockets for small batches, and gives them to no lane in trouble', () => {
+    const { begun, dispatch, names } = open()
+    const express = () => begun.filter((each) => each.express).length
+
+    lanes(12).forEach((each) => dispatch.add(each))
+    expect(express()).toBe(0)
+    dispatch.add(lane('ill', 1))
+    expect(names()).not.toContain('ill')
+    lanes(10).forEach((each, index) => dispatch.add({ ...each, name: `well ${index}` }))
+    expect(begun).toHaveLength(16)
+    expect(express()).toBe(4)
+    begun.find((each) => each.express)?.free()
+    expect(begun.at(-1)).toMatchObject({ name: 'well 4', express: true })
+    begun[0]?.free()
+
+    expect(begun.at(-1)).toMatchObject({ name: 'ill', express: false })
   })
 
   it('lets nobody go while nothing can be reached, and one when it may be again', () => {

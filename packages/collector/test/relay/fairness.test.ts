@@ -67,6 +67,29 @@ describe('lanes', () => {
     expectTaken(world.graph, kept)
   })
 
+  it('get through though any number of others begin to hang at once, with full batches, which may take long', async () => {
+    const ids = pixelIds(25)
+    // A full batch hangs for a minute. Over an express socket goes one event at a time, which may take 1.2 seconds.
+    const limits = { maxEvents: 50, expressEvents: 1, timeoutMs: 0, timeoutPerEventMs: 1_200 }
+    world = await createWorld(
+      ids.map((id) => pixel(id)),
+      { limits },
+    )
+    const sick = new Set(ids.slice(0, 20))
+    for (const pixelId of sick) await world.fill({ pixelId }, 50)
+    world.graph.behave = ({ pixelId }) => (sick.has(pixelId) ? 'hang' : 'accept')
+    const sending = () => world.relay.lanes().filter(({ lane, state }) => sick.has(lane.pixelId) && state === 'sending')
+
+    world.relay.start()
+    await eventually(() => expect(sending()).toHaveLength(16))
+    const others = (await Promise.all(ids.slice(20).map((pixelId) => world.fill({ pixelId }, 2)))).flat()
+    await eventually(() => expectTaken(world.graph, others))
+
+    // Those with full batches still hang: nobody waited for them.
+    expect(sending().filter(({ failures }) => failures === 0)).toHaveLength(12)
+    expect(world.graph.mostSockets).toBe(16)
+  })
+
   it('use several requests at once for one pixel with a backlog, and no more than four', async () => {
     world = await createWorld([pixel('111')], { limits: { maxEvents: 10, timeoutMs: 30_000 } })
     const ids = await world.fill({ pixelId: '111' }, 400)
