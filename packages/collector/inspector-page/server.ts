@@ -6,7 +6,7 @@ export class SignInError extends Error {
 }
 
 /** The server said no, in words for people. */
-export class RefusedError extends Error {
+class RefusedError extends Error {
   override name = 'RefusedError'
 }
 

@@ -32,7 +32,7 @@ export interface Series {
 }
 
 /** Points of time, oldest first. */
-export const timesOf = ({ fromMs, toMs, stepMs }: Pick<ChartData, 'fromMs' | 'toMs' | 'stepMs'>): number[] =>
+const timesOf = ({ fromMs, toMs, stepMs }: Pick<ChartData, 'fromMs' | 'toMs' | 'stepMs'>): number[] =>
   Array.from({ length: Math.max(1, Math.round((toMs - fromMs) / stepMs)) }, (_, index) => fromMs + index * stepMs)
 
 const HEIGHT = 100
@@ -155,13 +155,13 @@ const dayAndHour = (time: number): string =>
   new Date(time).getHours() === 0 ? formatDay(time) : `${formatDay(time)} ${formatHour(time)}`
 
 /** When a column was, in full. */
-export function columnTitle(time: number, stepMs: number): string {
+function columnTitle(time: number, stepMs: number): string {
   if (stepMs >= 86_400_000) return formatDay(time)
   const clock = stepMs < 60_000 ? formatClock(time) : formatHour(time)
   return `${formatDay(time)}, ${clock} – ${formatHour(time + stepMs)}`
 }
 
-export function legend(series: readonly Pick<Series, 'label' | 'ink'>[]): HTMLElement | false {
+function legend(series: readonly Pick<Series, 'label' | 'ink'>[]): HTMLElement | false {
   if (series.length < 2) return false
   return h(
     'ul',

@@ -79,10 +79,10 @@ function payingOf({ names, total }: Summary, name: string): Counts {
   return sum
 }
 
-export const recoveredOf = (counts: Counts): number => (counts['twin.blocked'] ?? 0) + (counts['twin.absent'] ?? 0)
+const recoveredOf = (counts: Counts): number => (counts['twin.blocked'] ?? 0) + (counts['twin.absent'] ?? 0)
 
 /** Sums of money by currency, largest first. `recovered` for the part that only the mirror brought. */
-export function moneysOf(counts: Counts, recovered: boolean): [string, number][] {
+function moneysOf(counts: Counts, recovered: boolean): [string, number][] {
   return Object.entries(counts)
     .flatMap(([name, value]): [string, number][] => {
       const [, currency, part] = /^money\.([^.]+)(\.recovered)?$/.exec(name) ?? []

@@ -1,6 +1,6 @@
 import type { Issue } from '@pixel-mirror/common'
 import type { Repair } from '../pipeline/received.js'
-import type { DeathReason, LaneHold, PixelBooks } from '../queue/queue.js'
+import type { DeadLetter, DeathReason, LaneHold, PixelBooks } from '../queue/queue.js'
 import type { Counts } from './counts.js'
 
 /**
@@ -138,16 +138,8 @@ export interface Health {
   history: { samplesLeftOut: number; problem?: string }
 }
 
-export interface DeadLetterRow {
-  id: string
+export interface DeadLetterRow extends Omit<DeadLetter, 'lane' | 'json'> {
   pixelId: string
-  kind: 'dead' | 'expired'
-  eventName: string
-  eventId?: string
-  eventTimeMs: number
-  receivedAtMs: number
-  diedAtMs: number
-  reason: DeathReason
   remedy?: string
   /** Redacted like `FlowEvent.sent`. */
   event: unknown
@@ -157,13 +149,6 @@ export interface DeadLetterPage {
   letters: DeadLetterRow[]
   /** Where the next page starts; none when this is the last. */
   after?: string
-}
-
-/** Which letters to replay or drop: these, or all of one cause. */
-export interface DeadLetterChoice {
-  ids?: string[]
-  pixelId?: string
-  cause?: string
 }
 
 export interface Setup {

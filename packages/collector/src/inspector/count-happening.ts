@@ -8,7 +8,7 @@ import { ageClass, count, latencyClass, names, type Counts } from './counts.js'
 export type CountsFor = (atMs: number, pixelId: string, eventName: string) => Counts
 
 /** Recovered: Meta would not have heard of the event without this copy. */
-export const RECOVERED: readonly Twin[] = ['blocked', 'absent']
+const RECOVERED: readonly Twin[] = ['blocked', 'absent']
 
 const twinName = names('twin')
 const ageName = names('age')

@@ -39,9 +39,7 @@ export function count(counts: Counts, name: string, amount = 1): void {
 }
 
 /** Upper bounds of the classes in which Meta's latency is counted, in milliseconds. The last one has no bound. */
-export const LATENCY_BOUNDS_MS = [
-  5, 10, 25, 50, 100, 150, 200, 300, 400, 600, 800, 1_000, 1_500, 2_000, 3_000, 5_000, 10_000,
-]
+const LATENCY_BOUNDS_MS = [5, 10, 25, 50, 100, 150, 200, 300, 400, 600, 800, 1_000, 1_500, 2_000, 3_000, 5_000, 10_000]
 
 /** The name under which a latency is counted: `latency.300`. */
 export function latencyClass(durationMs: number): string {

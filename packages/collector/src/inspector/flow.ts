@@ -4,7 +4,7 @@ import type { Prepared, Received } from '../pipeline/received.js'
 import type { LaneKey, LeasedEvent, QueuedEvent, StoredAs, Verdict } from '../queue/queue.js'
 import type { Outcome } from '../relay/outcome.js'
 import { remedyFor } from '../relay/remedies.js'
-import type { FlowAttempt, FlowEvent, FlowState } from './api.js'
+import type { FlowAttempt, FlowEvent, FlowRow, FlowState } from './api.js'
 import { twinOf } from './count-happening.js'
 import { mayHoldEmail, redactWord, truncateAddress } from './redact-event.js'
 import { createSampler } from './sampler.js'
@@ -31,7 +31,7 @@ export interface FlowLimits {
   followed: number
 }
 
-export const FLOW_LIMITS: FlowLimits = { perSecond: 40, troublesPerSecond: 10, followed: 5_000 }
+const FLOW_LIMITS: FlowLimits = { perSecond: 40, troublesPerSecond: 10, followed: 5_000 }
 
 /** Picks events and follows them: received, sent, answered. */
 export interface Flow {
@@ -129,6 +129,20 @@ export function createFlow(
       for (const { id, key } of waiting) followOne(key, id)
     },
   }
+}
+
+/** A line of the Flow view from the whole story. */
+export function flowRow(event: FlowEvent): FlowRow {
+  const {
+    came: _came,
+    issues: _issues,
+    sent: _sent,
+    attempts: _attempts,
+    attemptsLeftOut: _left,
+    settled: _settled,
+    ...row
+  } = event
+  return row
 }
 
 function troubleOf(outcome: Exclude<Outcome, { kind: 'accepted' }>) {

@@ -1,6 +1,6 @@
 import type { FlowEvent, FlowRow, Note, Summary } from './api.js'
 import { addCounts, type Counts } from './counts.js'
-import type { Sample, Step } from './flow.js'
+import { flowRow, type Sample, type Step } from './flow.js'
 import {
   HISTORY_LIMITS,
   type EventsQuery,
@@ -198,7 +198,7 @@ export function createHistoryStore(db: Database, limits: HistoryLimits = HISTORY
 }
 
 /** One event after something became of it. */
-export function afterStep(event: FlowEvent, step: Step): FlowEvent {
+function afterStep(event: FlowEvent, step: Step): FlowEvent {
   if (step.kind === 'settled') return { ...event, state: step.settled.kind, settled: step.settled }
   const attempts = [...event.attempts, step.attempt]
   const tooMany = attempts.length - ATTEMPTS_KEPT.first - ATTEMPTS_KEPT.last
@@ -209,20 +209,6 @@ export function afterStep(event: FlowEvent, step: Step): FlowEvent {
     attempts,
     attemptsLeftOut: event.attemptsLeftOut + Math.max(0, tooMany),
   }
-}
-
-/** A line of the Flow view from the whole story. */
-export function flowRow(event: FlowEvent): FlowRow {
-  const {
-    came: _came,
-    issues: _issues,
-    sent: _sent,
-    attempts: _attempts,
-    attemptsLeftOut: _left,
-    settled: _settled,
-    ...row
-  } = event
-  return row
 }
 
 type SumRow = { at: number; event_name: string; counts: string }

@@ -56,7 +56,7 @@ export function createMetaQuality(
 }
 
 /** Reads what Meta answers, and believes none of it to be complete. */
-export function namesOf(body: unknown): MetaNameQuality[] {
+function namesOf(body: unknown): MetaNameQuality[] {
   return list(field(body, 'web')).flatMap((entry) => {
     const eventName = field(entry, 'event_name')
     if (typeof eventName !== 'string') return []

@@ -2,7 +2,7 @@ import type { Observe } from '../observer.js'
 import type { FlowRow, Note } from './api.js'
 import { countHappening } from './count-happening.js'
 import { count, type Counts } from './counts.js'
-import { createFlow, type Sample, type Step } from './flow.js'
+import { createFlow, flowRow, type Sample, type Step } from './flow.js'
 import type { History, HistoryBatch } from './history.js'
 import { notesOf } from './notes.js'
 import { redactWord } from './redact-event.js'
@@ -151,10 +151,7 @@ function newsOf({ samples, steps }: HistoryBatch): News {
     return state ? [{ id: step.id, state }] : []
   })
   return {
-    rows: samples.map(({ event }) => {
-      const { came: _came, issues: _issues, attempts: _attempts, attemptsLeftOut: _left, ...row } = event
-      return row
-    }),
+    rows: samples.map(({ event }) => flowRow(event)),
     states,
   }
 }

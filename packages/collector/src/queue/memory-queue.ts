@@ -13,7 +13,7 @@ import type {
   QueuedEvent,
   Verdict,
 } from './queue.js'
-import { laneName } from './queue.js'
+import { emptyPage, laneName } from './queue.js'
 
 /** How long the same (pixel, event_name, event_id) is kept once: as long as Meta itself deduplicates. */
 const DEDUPLICATION_MS = 48 * 60 * 60 * 1000
@@ -56,20 +56,7 @@ export function memoryQueue({ maxBytes = Infinity, now = Date.now } = {}): Queue
 
   function booksOf(pixelId: string): PixelBooks {
     let page = books.get(pixelId)
-    if (page === undefined) {
-      page = {
-        pixelId,
-        received: 0,
-        delivered: 0,
-        dead: 0,
-        expired: 0,
-        dropped: {},
-        waiting: 0,
-        replayed: 0,
-        lettersDropped: 0,
-      }
-      books.set(pixelId, page)
-    }
+    if (page === undefined) books.set(pixelId, (page = emptyPage(pixelId)))
     return page
   }
 

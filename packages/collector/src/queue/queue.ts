@@ -193,6 +193,21 @@ export interface PixelBooks {
   lettersDropped: number
 }
 
+/** The books of a pixel of which nothing has come yet. */
+export function emptyPage(pixelId: string): PixelBooks {
+  return {
+    pixelId,
+    received: 0,
+    delivered: 0,
+    dead: 0,
+    expired: 0,
+    dropped: {},
+    waiting: 0,
+    replayed: 0,
+    lettersDropped: 0,
+  }
+}
+
 /** 0 when the books balance; anything else is an alarm. */
 export function gap(books: PixelBooks): number {
   const dropped = Object.values(books.dropped).reduce((sum, count) => sum + count, 0)

@@ -5,7 +5,7 @@ import type { Observe } from '../observer.js'
 import type { Pixels } from '../pixels.js'
 import type { AppendResult, DeathReason, Drops, LaneKey, LeasedEvent, PixelBooks, Queue } from '../queue/queue.js'
 import type { QueuedEvent } from '../queue/queue.js'
-import { laneName } from '../queue/queue.js'
+import { emptyPage, laneName } from '../queue/queue.js'
 import type { Attempt } from './attempt.js'
 import { createAttempt } from './attempt.js'
 import { backoffMs } from './backoff.js'
@@ -201,18 +201,4 @@ function byLane(events: readonly QueuedEvent[], receivedAtMs: number): [LaneKey,
     lanes.set(name, entry)
   })
   return [...lanes.values()]
-}
-
-function emptyPage(pixelId: string): PixelBooks {
-  return {
-    pixelId,
-    received: 0,
-    delivered: 0,
-    dead: 0,
-    expired: 0,
-    dropped: {},
-    waiting: 0,
-    replayed: 0,
-    lettersDropped: 0,
-  }
 }

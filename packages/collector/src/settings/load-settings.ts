@@ -22,7 +22,7 @@ export interface SettingsSources {
 export const DEFAULT_CONFIG_FILE = 'pixel-mirror.config.json'
 
 /** The pixel that is collected for while none is set: the built-in sandbox knows it. */
-export const SANDBOX_PIXEL_ID = '1234567890'
+const SANDBOX_PIXEL_ID = '1234567890'
 
 /** What an entry of `pixels` in the configuration file may hold beside its `id`. */
 const PIXEL_KEYS = ['accessToken', 'testEventCode', 'appSecret', 'allowedOrigins'] as const

@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
 
 /** A header that a page of another site cannot send without asking first, and is never allowed to. */
-export const OWN_PAGE_HEADER = 'x-inspector'
+const OWN_PAGE_HEADER = 'x-inspector'
 
 /**
  * Was this changing request made by the inspector's own page? The cookie alone does not say so.

@@ -5,6 +5,7 @@
  */
 import type pg from 'pg'
 import type { Books, DropReason, PixelBooks } from '../queue.js'
+import { emptyPage } from '../queue.js'
 
 /** Additions to the sums of one pixel, by name: `received`, `delivered`, `dropped:duplicate`, … */
 export class Additions {
@@ -57,18 +58,4 @@ export async function readBooks(pool: pg.Pool): Promise<Books> {
     else page[name as Plain] = Number(v)
   }
   return { pixels: [...pages.values()] }
-}
-
-function emptyPage(pixelId: string): PixelBooks {
-  return {
-    pixelId,
-    received: 0,
-    delivered: 0,
-    dead: 0,
-    expired: 0,
-    dropped: {},
-    waiting: 0,
-    replayed: 0,
-    lettersDropped: 0,
-  }
 }
