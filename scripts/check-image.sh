@@ -64,7 +64,8 @@ finish() {
 data=$(mktemp -d)
 trap finish EXIT
 
-image() { "${buildah[@]}" inspect --type image --format "{{json .Docker.config.$1}}" pixel-mirror-check; }
+config=$("${buildah[@]}" inspect --type image pixel-mirror-check)
+image() { node -p 'JSON.stringify(JSON.parse(process.argv[1]).Docker.config[process.argv[2]])' "$config" "$1"; }
 expect 'the user' "$(image User)" '"node"'
 expect 'the volume' "$(image Volumes)" '{"/data":{}}'
 expect 'the signal to stop' "$(image StopSignal)" '"SIGTERM"'
@@ -107,21 +108,21 @@ stop() {
   local code=0
   wait %% || code=$?
   pid=
-  expect 'what SIGTERM ends it with, as process 1' "$code" 0
+  expect 'what SIGTERM ends it with, as process 1,' "$code" 0
 }
 
 is_healthy && fail 'the health check is content with nothing' || say ok 'the health check fails while nothing runs'
 start
 say ok 'it starts on a read-only root, and its health check says so'
 expect 'who runs it' "$(ps -o uid= -p "$pid" | tr -d ' ')" 1000
-event='{"data":[{"event_name":"Lead","event_id":"image-1","event_time":'$(date +%s)',"action_source":"website","event_source_url":"http://127.0.0.1:18080/"}]}'
+event='{"data":[{"event_name":"Lead","event_id":"image-1","event_time":'$(date +%s)',"action_source":"website","event_source_url":"http://127.0.0.1:18080/","user_data":{"fbp":"fb.1.1700000000000.1"}}]}'
 agent='Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/147.0.0.0 Safari/537.36'
 expect 'an event' "$(curl -s -A "$agent" -H 'Origin: http://127.0.0.1:18080' -d "$event" http://127.0.0.1:18080/events)" '{"events_received":1}'
 expect 'the tracker' "$(curl -s -o /dev/null -w '%{http_code}' http://127.0.0.1:18080/tracker.js)" 200
 expect 'the inspector' "$(curl -s -o /dev/null -w '%{http_code}' http://127.0.0.1:18081/inspect/)" 200
 stop
 start
-waiting=$(curl -s http://127.0.0.1:18081/metrics | awk '/^pixel_mirror_queue_waiting/ { sum += $2 } END { print sum }')
+waiting=$(curl -s http://127.0.0.1:18081/metrics | awk '/^pixel_mirror_queue_events / { print $2 }')
 expect 'what waits on the volume after a restart' "$waiting" 1
 stop
 echo 'The image is as it should be.'
