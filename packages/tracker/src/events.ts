@@ -18,7 +18,6 @@ export const recordEvent = (
     event_name: name,
     event_time: timeS,
     event_id: eventId,
-    action_source: 'website',
     custom_data: data as CustomData,
     user_data: { ...pixels[pixelId]!._userData, ...identified, ...identifiedFor[eventId] },
     // A server-only page need not say which pixel: the collector may have just one.

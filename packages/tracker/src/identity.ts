@@ -32,7 +32,8 @@ const write = (name: string, payload: string): string => {
   const labels = (options.cookieDomain || location.hostname).split('.')
   for (let count = options.cookieDomain ? labels.length : 1; count <= labels.length; count++) {
     const value = `fb.${count - 1}.${Date.now()}.${payload}`
-    cookies.set(name, value, { path: '/', domain: labels.slice(-count).join('.'), expires: 90 })
+    // What a page has added to all objects is no attribute of a cookie.
+    cookies.set(name, value, { __proto__: null, path: '/', domain: labels.slice(-count).join('.'), expires: 90 })
     if (cookies.get(name) === value) return value
   }
   return (memory[name] = `fb.1.${Date.now()}.${payload}`)
@@ -46,6 +47,6 @@ export const readIdentity = (): UserData => {
   click = ''
   return {
     fbp: fbp ?? write('_fbp', `${Math.random() * 2 ** 53}`),
-    fbc: !news || fbc?.includes(news) ? fbc! : write('_fbc', news),
+    fbc: !news || fbc?.split('.')[3] === news ? fbc! : write('_fbc', news),
   }
 }

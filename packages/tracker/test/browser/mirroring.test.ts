@@ -24,7 +24,6 @@ describe('a page with the Meta Pixel and the tracker', () => {
     expect(copies.map(({ event_id }) => event_id)).toEqual(hits.map(({ eid }) => eid))
     expect(copies[1]).toMatchObject({
       event_id: 'order-1',
-      action_source: 'website',
       event_source_url: `${lab.origin}/?fbclid=IwAR_x-Y`,
       pixel_id: '1000000001',
       custom_data: { value: 9.5, currency: 'EUR' },
