@@ -1,3 +1,5 @@
+import { userDataField } from '@pixel-mirror/common'
+
 /**
  * Makes an event fit to be shown and kept: what could tell a person is hashed, masked or cut before it is anywhere near the page.
  *
@@ -12,26 +14,13 @@ const hash: Show = (value) =>
 const mask: Show = (value) => (typeof value === 'string' ? masked(value) : '[hidden]')
 const asIs: Show = (value) => value
 
-/** How each key of `user_data` is shown. What is not listed is hidden. */
-const USER_DATA: Record<string, Show> = {
-  em: hash,
-  ph: hash,
-  fn: hash,
-  ln: hash,
-  ge: hash,
-  db: hash,
-  ct: hash,
-  st: hash,
-  zp: hash,
-  country: hash,
-  external_id: (value) => (typeof value === 'string' && /^[0-9a-f]{64}/.test(value) ? hash(value) : mask(value)),
-  client_ip_address: (value) => (typeof value === 'string' ? truncateAddress(value) : '[hidden]'),
-  client_user_agent: asIs,
-  fbp: mask,
-  fbc: mask,
-  subscription_id: mask,
-  page_id: asIs,
-}
+/** Keys of `user_data` that are shown in a way of their own. The others are hashed, as the table of fields says, or masked. */
+const SHOWN = new Map<string, Show>([
+  ['external_id', (value) => (typeof value === 'string' && /^[0-9a-f]{64}/.test(value) ? hash(value) : mask(value))],
+  ['client_ip_address', (value) => (typeof value === 'string' ? truncateAddress(value) : '[hidden]')],
+  ['client_user_agent', asIs],
+  ['page_id', asIs],
+])
 
 const URL_FIELDS = new Set(['event_source_url', 'referrer_url'])
 
@@ -88,7 +77,7 @@ function redactUserData(userData: unknown): unknown {
   if (typeof userData !== 'object' || userData === null) return '[hidden]'
   return Object.fromEntries(
     Object.entries(userData).map(([key, value]) => {
-      const show = USER_DATA[key] ?? mask
+      const show = SHOWN.get(key) ?? (userDataField(key)?.field.hashed ? hash : mask)
       return [key, Array.isArray(value) ? value.map(show) : show(value)]
     }),
   )

@@ -13,6 +13,8 @@ describe('redactEvent()', () => {
     ['a click id', 'fbc', 'fb.1.1554763741205.AbCdEfGhIjKl_aem_x', 'fb.1.1554763741205.…em_x'],
     ['an external id that is not hashed', 'external_id', ['customer-12345'], ['…2345']],
     ['a key that is not known', 'new_key', 'secret-thing-1', '…ng-1'],
+    ['a key that every object has', 'constructor', 'secret-thing-1', '…ng-1'],
+    ['a part of a name', 'f5first', [HASH], ['sha256:62a14e44…']],
     ['a number', 'fb_login_id', 123456789, '[hidden]'],
   ])('shows %s as little as it may', (_, key, given, shown) => {
     const event = redactEvent(JSON.stringify({ user_data: { [key]: given } }))
