@@ -6,15 +6,14 @@ const OWN_PAGE_HEADER = 'x-inspector'
 /**
  * Was this changing request made by the inspector's own page? The cookie alone does not say so.
  *
- * Browsers tell by `Sec-Fetch-Site`; older ones by `Origin`; and the header of our own forces a preflight that we never
- * answer.
+ * Browsers tell by `Sec-Fetch-Site`, which no page can forge; older ones, and pages without TLS, by `Origin`; and the header of
+ * our own forces a preflight that we never answer. Where the first speaks the second is not asked: behind a proxy that passes
+ * on a `Host` of its own, `Origin` never matches.
  */
 export function isFromOwnPage(headers: IncomingHttpHeaders): boolean {
-  const site = headers['sec-fetch-site']
-  if (site !== undefined && site !== 'same-origin') return false
-  const { origin, host } = headers
-  if (origin !== undefined && hostOf(origin) !== host) return false
-  return headers[OWN_PAGE_HEADER] !== undefined
+  const { origin, host, 'sec-fetch-site': site } = headers
+  const sameOrigin = site === undefined ? origin === undefined || hostOf(origin) === host : site === 'same-origin'
+  return sameOrigin && headers[OWN_PAGE_HEADER] !== undefined
 }
 
 function hostOf(origin: string): string | undefined {
