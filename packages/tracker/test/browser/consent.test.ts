@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { afterAll, afterEach, describe, expect, it } from 'vitest'
 import { BASE_SNIPPET, closeBrowser, startLab, TAG_HERE, type Lab } from './lab.js'
 
@@ -45,9 +46,11 @@ describe('without consent nothing is sent, stored or written', () => {
     await lab.page.evaluate(`tracker.consent('grant')`)
     await lab.hitsArrive(2)
     const copies = await lab.copiesArrive(2)
+    await lab.quiet()
 
     expect(before).toEqual(NOTHING)
     expect(stillBefore).toEqual(NOTHING)
+    // The route is none of them: the pixel alone would not count it either, as it looks for routes only once it has sent something.
     expect(copies.map(({ event_id }) => event_id)).toEqual(lab.hits.map(({ eid }) => eid))
     expect(copies[1]).toMatchObject({ event_name: 'Purchase', event_id: 'mine' })
     expect(copies[0]!.event_time).toBeLessThanOrEqual(waitedS)
@@ -79,6 +82,43 @@ describe('without consent nothing is sent, stored or written', () => {
     await lab.hitsArrive(2)
 
     expect(withdrawn).toEqual([1, 1])
+  })
+
+  it('consent that comes before the pixel’s script does is consent all the same', async () => {
+    lab = await startLab({ fbevents: 'loads late' })
+
+    await lab.open(tag('data-consent-required') + BASE_SNIPPET + CALLS + `<script>tracker.consent('grant')</script>`)
+    const copies = await lab.copiesArrive(1)
+    await lab.hitsArrive(1)
+
+    expect(copies[0]!.event_id).toBe(lab.hits[0]!.eid)
+  })
+
+  it('a word that is neither a grant nor a revoke changes nothing', async () => {
+    lab = await startLab()
+
+    await lab.open(TAG_HERE + BASE_SNIPPET + `<script>fbq('consent', 'maybe')</script>` + CALLS)
+
+    await lab.copiesArrive(1)
+    await lab.hitsArrive(1)
+  })
+
+  it('a purchase that was reported before is known as such, too, where consent comes after it', async () => {
+    lab = await startLab()
+    const buy = `fbq('track', 'Purchase', { value: 1, currency: 'EUR', order_id: 'A-1' })`
+    const thanks = `${tag('data-consent-required')}${BASE_SNIPPET}${CALLS}<script>${buy}; setTimeout(() => tracker.consent('grant'), 200)</script>`
+    await lab.open(thanks)
+    await lab.copiesArrive(2)
+    await lab.hitsArrive(2)
+
+    await lab.page.reload()
+    await lab.copiesArrive(3)
+    await lab.hitsArrive(3)
+    await lab.quiet()
+
+    const names = ['PageView', 'Purchase', 'PageView']
+    expect(lab.copies().map(({ event_name }) => event_name)).toEqual(names)
+    expect(lab.hits.map(({ ev }) => ev)).toEqual(names)
   })
 
   it('what still waits when the page ends is forgotten', async () => {
@@ -118,12 +158,13 @@ describe('a visitor who opts out', () => {
     await lab.page.reload()
     await lab.page.evaluate(`fbq('consent', 'grant'); fbq('track', 'Contact')`)
     await lab.quiet()
-    const copies = lab.copies().length
+    const sent = [lab.copies().length, lab.hits.length]
 
     await lab.page.evaluate(`tracker.optOut(false)`)
-    await lab.copiesArrive(copies + 2)
+    await lab.copiesArrive(3)
+    await lab.hitsArrive(3)
 
-    expect(copies).toBe(1)
+    expect(sent).toEqual([1, 1])
   })
 })
 
@@ -174,5 +215,47 @@ describe('Limited Data Use', () => {
     const copies = await lab.copiesArrive(1)
 
     expect(copies[0]).not.toHaveProperty('data_processing_options')
+  })
+})
+
+describe('the README’s lines for a consent banner', () => {
+  const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8')
+  const [tcf, consentMode] = [...readme.split('## Consent banners')[1]!.matchAll(/```js\n([^]*?)```/g)].map(
+    ([, code]) => code!,
+  )
+  const html = (banner: string, lines: string) =>
+    `<script>${banner}</script>${tag('data-consent-required')}<script>${lines}</script>${BASE_SNIPPET}${CALLS}`
+
+  it('speak TCF v2', async () => {
+    lab = await startLab()
+    await lab.open(html('window.__tcfapi = (command, version, callback) => (window.tell = callback)', tcf!))
+    await lab.page.evaluate(`tell({ eventStatus: 'cmpuishown', purpose: { consents: { 1: true, 4: true } } }, true)`)
+    await lab.page.evaluate(`tell({ eventStatus: 'tcloaded', purpose: { consents: { 1: true } } }, true)`)
+    const before = await traces()
+
+    await lab.page.evaluate(
+      `tell({ eventStatus: 'useractioncomplete', purpose: { consents: { 1: true, 4: true } } }, true)`,
+    )
+    await lab.copiesArrive(1)
+    await lab.hitsArrive(1)
+
+    expect(before).toEqual(NOTHING)
+  })
+
+  it('speak Google’s consent mode, whatever else is told there', async () => {
+    lab = await startLab()
+    const gtag = `window.dataLayer = []; function gtag() { dataLayer.push(arguments) }
+      gtag('consent', 'default', { ad_storage: 'denied', ad_user_data: 'denied' }); dataLayer.push({ event: 'gtm.js' })`
+    await lab.open(html(gtag, consentMode!))
+    await lab.page.evaluate(`dataLayer.push({ event: 'own' }); gtag('consent', 'update', { ad_storage: 'granted' })`)
+    const before = await traces()
+
+    await lab.page.evaluate(`gtag('consent', 'update', { ad_user_data: 'granted' })`)
+    await lab.copiesArrive(1)
+    await lab.hitsArrive(1)
+
+    expect(before).toEqual(NOTHING)
+    expect(lab.errors).toEqual([])
+    expect(await lab.page.evaluate('dataLayer.length')).toBe(5)
   })
 })

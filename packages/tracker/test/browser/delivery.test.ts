@@ -193,6 +193,58 @@ describe('while the collector cannot be reached', () => {
     expect(await stored()).toBe('')
   })
 
+  it('which is down for an hour, it is asked less and less often, and then told once', async () => {
+    let up = false
+    lab = await startLab({ collector: (...what) => (up ? accept(...what) : down(what[0], what[1])) })
+    await lab.page.clock.install()
+    await lab.open(PAGE)
+    await lab.page.waitForFunction('fbq.callMethod')
+    const asked: number[] = []
+    await track('Lead', `{ eventID: 'mine' }`)
+    for (let minute = 0; minute < 60; minute++) {
+      for (let second = 0; second < 60; second += 20) {
+        await lab.page.clock.runFor(20_000)
+        // The answer comes in real time.
+        await pause(20)
+      }
+      asked.push(lab.batches.length)
+    }
+    up = true
+    const before = lab.batches.length
+
+    await lab.page.clock.runFor(15 * 60_000)
+    await lab.copiesArrive(before + 1)
+    await lab.page.clock.runFor(15 * 60_000)
+    await lab.quiet()
+
+    expect(asked[59]).toBeGreaterThan(10)
+    expect(asked[59]).toBeLessThan(200)
+    expect(asked[59]! - asked[49]!).toBeLessThan(asked[9]!)
+    expect(
+      lab
+        .copies()
+        .slice(before)
+        .map(({ event_id }) => event_id),
+    ).toEqual(['mine'])
+  })
+
+  it('because the browser is offline, what is told last leaves from the next page', async () => {
+    lab = await startLab({ fbevents: 'is not wanted' })
+    const shop = `<script src="/tracker.js" data-pixel-id="1" data-load-pixel="false" data-page-views="false"></script>`
+    await lab.open(shop)
+    await lab.context.setOffline(true)
+
+    await lab.page.evaluate(`tracker.track('Lead', {}, { eventID: 'mine' }); location = 'about:blank'`)
+    await lab.page.waitForURL('about:blank')
+    await lab.context.setOffline(false)
+    await lab.open(shop, '/next')
+    await lab.copiesArrive(1)
+    await lab.quiet()
+
+    // Once as a rule; twice where the browser has sent the first request after all. One id makes it one event.
+    expect(new Set(lab.copies().map(({ event_id }) => event_id))).toEqual(new Set(['mine']))
+  })
+
   it('two tabs take over what a third has left, once', async () => {
     lab = await startLab()
     lab.put(PAGE, '/other')

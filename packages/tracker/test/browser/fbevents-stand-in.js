@@ -42,7 +42,7 @@
     const params = new Params(
       Object.entries({ id: pixelId, ev: name, dl: location.href, ts: Date.now(), ec, ...extra }),
     )
-    for (const key in data || {}) {
+    for (const key of Object.keys(data || {})) {
       if (data[key] == null) continue
       params.set(`cd[${key}]`, typeof data[key] === 'object' ? JSON.stringify(data[key]) : data[key])
     }

@@ -56,10 +56,24 @@ describe('the browser’s and the click’s id', () => {
       return (await lab.copiesArrive(before + 1))[before]!.user_data!.fbc
     }
 
-    const [once, again, other] = [await clicked('one'), await clicked('one'), await clicked('TWO_aem_x')]
+    const [once, again, part] = [await clicked('one'), await clicked('one'), await clicked('on')]
+    const [other, broken] = [await clicked('TWO_aem_x'), await clicked('x.y')]
 
     expect(again).toBe(once)
+    expect(part).toMatch(/\.on$/)
     expect(other).toMatch(/\.TWO_aem_x$/)
+    expect(broken).toBe(other)
+  })
+
+  it('of a click that is known keep their appendix', async () => {
+    lab = await startLab()
+    const value = 'fb.0.1700000000000.click.AQYCAQMB'
+    await lab.context.addCookies([{ name: '_fbc', value, url: lab.origin }])
+
+    await lab.open(TAG + BASE_SNIPPET + CALLS, '/?fbclid=click')
+    const copies = await lab.copiesArrive(1)
+
+    expect(copies[0]!.user_data!.fbc).toBe(value)
   })
 
   it('live in memory where the page has no cookies', async () => {
@@ -92,6 +106,10 @@ describe('a page that gives it nothing', () => {
       'no locks',
       `Object.defineProperty(navigator, 'locks', { value: { request: () => Promise.reject(new DOMException('no', 'SecurityError')) } })`,
     ],
+    [
+      'things of its own on all objects',
+      `Object.prototype.own = 1; Object.prototype.ownMethod = function () {}; Array.prototype.own = 'x'`,
+    ],
     ['frozen built-ins', `Object.freeze(Array.prototype); Object.freeze(Object.prototype); Object.freeze(history)`],
   ])('still has its events mirrored, and no error: %s', async (_what, script) => {
     lab = await startLab()
@@ -102,8 +120,18 @@ describe('a page that gives it nothing', () => {
     await lab.page.evaluate(`dispatchEvent(new Event('visibilitychange'))`)
     await lab.quiet()
 
+    expect(copies).toHaveLength(1)
     expect(copies[0]!.event_id).toBe(lab.hits[0]!.eid)
     expect(lab.errors).toEqual([])
+  })
+
+  it('but things on all objects keeps its cookies', async () => {
+    lab = await startLab()
+
+    await lab.open(`<script>Object.prototype.own = 1</script>${TAG_HERE}${BASE_SNIPPET}${CALLS}`)
+    const copies = await lab.copiesArrive(1)
+
+    expect(await lab.page.evaluate('document.cookie')).toBe(`_fbp=${copies[0]!.user_data!.fbp}`)
   })
 
   it('and a sandboxed frame without an origin is no trouble either', async () => {

@@ -161,8 +161,11 @@ describe('the page notices nothing', () => {
       `
       fbq('init', '${PIXEL}')
       const cycle = {}; cycle.self = cycle
-      for (const data of [{ get value() { throw new Error('no') } }, { cycle }, { big: 1n }, Object.freeze({ fine: 1 })])
+      for (const data of [{ get value() { throw new Error('no') } }, { cycle }, { big: 1n }, Object.freeze({ fine: 1 }),
+        new Proxy({}, { get() { throw new Error('no') }, ownKeys() { throw new Error('no') } }), { toJSON() { throw new Error('no') } }])
         try { fbq('track', 'Lead', data) } catch (error) { window.thrown = true }
+      for (const name of [{ toString() { throw new Error('no') } }, Symbol('Lead'), Object.create(null)])
+        try { fbq('track', name); fbq(name, 'Lead') } catch (error) { window.thrown = true }
       fbq('track', 'Contact')`,
       'fbq.callMethod',
     )
