@@ -72,3 +72,11 @@ export class NoAnswerError extends CollectorError {
     super('NO_ANSWER', message, options)
   }
 }
+
+/** The inspector's history cannot be read or written. Events are not touched by that. */
+export class HistoryError extends CollectorError {
+  override name = 'HistoryError'
+  constructor(message: string, options?: ErrorOptions) {
+    super('HISTORY', message, options)
+  }
+}

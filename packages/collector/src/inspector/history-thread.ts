@@ -1,6 +1,6 @@
 import { isBuiltin } from 'node:module'
 import { Worker } from 'node:worker_threads'
-import { CollectorError } from '../errors.js'
+import { HistoryError } from '../errors.js'
 import { builtUrl } from './built.js'
 import type { History } from './history.js'
 import type { HistoryStore } from './history-store.js'
@@ -12,14 +12,6 @@ export interface HistoryCall {
 }
 
 export type HistoryReply = { call: number; value: unknown } | { call: number; error: string }
-
-/** The history cannot be read or written. Events are not touched by that. */
-export class HistoryError extends CollectorError {
-  override name = 'HistoryError'
-  constructor(message: string, options?: ErrorOptions) {
-    super('HISTORY', message, options)
-  }
-}
 
 /**
  * The history in a thread of its own, so that neither its writes nor a reader's question about three months holds up ingest.

@@ -2,7 +2,8 @@ import { existsSync, mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
-import { HistoryError, openHistoryThread } from '../../src/inspector/history-thread.js'
+import { HistoryError } from '../../src/errors.js'
+import { openHistoryThread } from '../../src/inspector/history-thread.js'
 
 const NOW = Date.parse('2026-03-10T12:30:30Z')
 const batch = {
