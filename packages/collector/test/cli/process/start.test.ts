@@ -156,6 +156,19 @@ describe('pixel-mirror start', () => {
     expect(child.output()).not.toMatch(/(first|second)-token/)
   })
 
+  it('stays with the sandbox at SIGHUP when a token is set now, and says what to do', async () => {
+    const file = join(workshop.folder, 'pixel-mirror.config.json')
+    await writeFile(file, JSON.stringify({ pixels: [{ id: '1234567890' }] }))
+    const { child, url } = await workshop.collector()
+
+    await writeFile(file, JSON.stringify({ pixels: [{ id: '1234567890', accessToken: 'real-token' }] }))
+    process.kill(child.pid, 'SIGHUP')
+
+    await child.printed(/A token is set now: start again to relay to Meta/)
+    expect(await (await postPurchase(url, 'e1')).json()).toEqual({ events_received: 1 })
+    expect(child.output()).not.toContain('real-token')
+  })
+
   it('ends at once at a second signal, and sends what was under way after the next start', async () => {
     let hangs = true
     let asked = false
