@@ -108,7 +108,7 @@ stop() {
   local code=0
   wait %% || code=$?
   pid=
-  expect 'what SIGTERM ends it with, as process 1,' "$code" 0
+  expect 'the exit code after SIGTERM, as process 1' "$code" 0
 }
 
 is_healthy && fail 'the health check is content with nothing' || say ok 'the health check fails while nothing runs'
@@ -122,7 +122,7 @@ expect 'the tracker' "$(curl -s -o /dev/null -w '%{http_code}' http://127.0.0.1:
 expect 'the inspector' "$(curl -s -o /dev/null -w '%{http_code}' http://127.0.0.1:18081/inspect/)" 200
 stop
 start
-waiting=$(curl -s http://127.0.0.1:18081/metrics | awk '/^pixel_mirror_queue_events / { print $2 }')
+waiting=$(curl -s http://127.0.0.1:18081/metrics | awk '/^pixel_mirror_queue_events[ {]/ { print $NF }')
 expect 'what waits on the volume after a restart' "$waiting" 1
 stop
 echo 'The image is as it should be.'
