@@ -25,16 +25,21 @@ export interface FunctionProps extends CollectorProps {
 }
 
 /** What stays outside the bundle: the SDK is part of the runtime, and the other queues are not used here. */
-const EXTERNAL = ['@aws-sdk/*', 'libsql', '@pixel-mirror/sandbox', 'pino-pretty']
+const EXTERNAL = [
+  '@aws-sdk/*',
+  'libsql',
+  '@pixel-mirror/sandbox',
+  'pino-pretty',
+  // Loaded by the scheme of `QUEUE_URL` alone, which here is always `direct:`.
+  './open-jetstream-queue-*',
+  './open-postgres-queue-*',
+  './sqlite-queue-*',
+]
 
-/**
- * Halves the bundle: of undici the collector uses the pool alone, of all file types the few it answers with, and of the queues none that needs a
- * database.
- */
+/** Halves the bundle: of undici the collector uses the pool alone, and of all file types the few it answers with. */
 const ALIASES = {
   '--alias:undici': './lambda/undici.ts',
   '--alias:mime-db': './lambda/mime-db.json',
-  '--alias:pg': './lambda/no-database.ts',
 }
 
 /** A function with the collector in it. */

@@ -8,7 +8,7 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { DirectStack } from '../lib/direct-stack.js'
 import { QueuedStack } from '../lib/queued-stack.js'
 
-const MEGABYTE = 1024 * 1024
+const MEGABYTE = 1_000_000
 const props = {
   pixelId: '1234567890',
   allowedOrigins: ['https://www.example.com'],
