@@ -49,6 +49,8 @@ export interface Attempt {
   bisecting: boolean
   /** Share of Meta's limits used, 0 to 1 and above, by the usage headers. */
   usage?: number
+  /** How far this machine's clock is ahead of Meta's, by the answer's `Date`. */
+  clockAheadMs?: number
 }
 
 export type Observe = (happening: Happening) => void

@@ -64,6 +64,11 @@ export function createRelayMetrics(registry: Registry, pixels: Pixels) {
     labelNames: ['pixel'],
     registers: [registry],
   })
+  const clock = new Gauge({
+    name: 'pixel_mirror_clock_ahead_seconds',
+    help: "How far this machine's clock is ahead of Meta's (negative: behind), by its last answer; from a minute on it is wrong. 0 before the first answer.",
+    registers: [registry],
+  })
   const holds = new Tally({
     name: 'pixel_mirror_relay_lane_holds_total',
     help: 'Times that a lane was stopped: throttled (wait) or parked (somebody must mend something).',
@@ -83,6 +88,7 @@ export function createRelayMetrics(registry: Registry, pixels: Pixels) {
       batchEvents.observe(attempt.events.length)
       batchBytes.observe(attempt.bytes)
       if (attempt.usage !== undefined) usage.set({ pixel: pixelId }, attempt.usage)
+      if (attempt.clockAheadMs !== undefined) clock.set(attempt.clockAheadMs / 1_000)
     },
     settled({ atMs, lane, events, verdicts }: Happening & { kind: 'settled' }): void {
       const pixelId = pixel(lane.pixelId)

@@ -8,6 +8,7 @@ import { classify } from './classify.js'
 import type { GraphApi } from './graph-api.js'
 import type { RelayLimits } from './limits.js'
 import { timeoutMs } from './limits.js'
+import type { MetaClock } from './meta-clock.js'
 import type { Outcome } from './outcome.js'
 import type { Reach } from './reach.js'
 import { requestBody } from './request-body.js'
@@ -30,11 +31,12 @@ export interface AttemptOptions {
   observe: Observe
   log?: Logger | undefined
   now: () => number
+  metaClock: MetaClock
   limits: Pick<RelayLimits, 'timeoutMs' | 'timeoutPerEventMs'>
 }
 
 /** Builds the body, posts it, sorts the answer, and tells who watches: a line of log and a happening for each request. */
-export function createAttempt({ api, pixels, observe, log, now, limits }: AttemptOptions): Attempt {
+export function createAttempt({ api, pixels, observe, log, now, metaClock, limits }: AttemptOptions): Attempt {
   return async (lane, events, bisecting) => {
     const pixel = pixels.get(lane.pixelId)
     if (pixel === undefined) {
@@ -49,11 +51,15 @@ export function createAttempt({ api, pixels, observe, log, now, limits }: Attemp
 
     const answer = reply.kind === 'answer' ? reply : undefined
     const usage = answer && readUsage(answer.headers)
-    let outcome = classify(reply, { events: events.length, nowMs: now() })
+    let outcome = classify(reply, { events: events.length, nowMs: metaClock.now() })
     if (outcome.kind === 'park' && pixels.get(lane.pixelId)?.accessToken?.reveal() !== pixel.accessToken?.reveal()) {
       // The refusal was for a token that is no longer in use.
       outcome = { kind: 'retry', cause: 'token_changed', ambiguous: false, afterMs: 0 }
     }
+
+    // A proxy's clock is not Meta's.
+    const isMetas = answer !== undefined && outcome.kind !== 'retry'
+    const clockAheadMs = isMetas ? metaClock.heard(answer.headers.date, durationMs) : undefined
 
     const atMs = now()
     const status = answer && { status: answer.status }
@@ -69,6 +75,7 @@ export function createAttempt({ api, pixels, observe, log, now, limits }: Attemp
         outcome,
         bisecting,
         ...(usage && { usage: usage.share }),
+        ...(clockAheadMs !== undefined && { clockAheadMs }),
       },
     })
     log?.[outcome.kind === 'accepted' ? 'info' : 'warn'](

@@ -26,6 +26,8 @@ export interface BatchOptions {
   attempt: Attempt
   limits: RelayLimits
   now: () => number
+  /** What time it is at Meta, which decides about the age of events. */
+  metaNow: () => number
   random: () => number
   observe: Observe
   log?: Logger | undefined
@@ -65,7 +67,7 @@ export function mannerOf({ probing, pace }: Lane, express: boolean): Manner {
 
 /** A batch of a lane from the queue to Meta and back, in three steps. Whose turn it is and what follows is not decided here. */
 export function createBatches(options: BatchOptions): Batches {
-  const { queue, attempt, limits, now, random, observe, log, alarm, isStopping, sleep } = options
+  const { queue, attempt, limits, now, metaNow, random, observe, log, alarm, isStopping, sleep } = options
 
   /** How many events a request may have. */
   function mostEvents(lane: Lane, { doubting, express }: Manner): number {
@@ -106,7 +108,7 @@ export function createBatches(options: BatchOptions): Batches {
     async send(lane, lease, manner) {
       const { probing, doubting } = manner
       let tried = false
-      const { fresh, expired } = expire(lease.events, now(), limits.ambiguousLifetimeMs)
+      const { fresh, expired } = expire(lease.events, { meta: metaNow(), own: now() }, limits.ambiguousLifetimeMs)
       const { others, due } = lane.suspects.part(fresh)
       const strangeAllowed = STRANGE_REFUSALS - lane.strangeRefusals
       const pass = (events: readonly LeasedEvent[], how: Partial<DeliverOptions>) =>

@@ -12,6 +12,7 @@ import { backoffMs } from './backoff.js'
 import type { End } from './deliver.js'
 import { deliver } from './deliver.js'
 import { createGraphApi } from './graph-api.js'
+import { createMetaClock, wordsForWrong } from './meta-clock.js'
 import type { RelayLimits } from './limits.js'
 import { RELAY_LIMITS } from './limits.js'
 import { remedyFor } from './remedies.js'
@@ -49,7 +50,15 @@ export function createDirectQueue(options: DirectQueueOptions): Queue {
   const { observe, log, now = () => Date.now(), random = Math.random, timeMs = 20_000 } = options
   const limits: RelayLimits = { ...RELAY_LIMITS, ...options.limits }
   const api = createGraphApi({ ...options, limits })
-  const attempt = createAttempt({ api, pixels: options.pixels, observe, log, now, limits })
+  const metaClock = createMetaClock({
+    now,
+    onWrong(aheadMs) {
+      log?.error({ event: 'alarm', code: 'clock_wrong' }, wordsForWrong(aheadMs))
+      observe({ kind: 'alarm', atMs: now(), code: 'clock_wrong', message: wordsForWrong(aheadMs) })
+    },
+    onRight: () => undefined,
+  })
+  const attempt = createAttempt({ api, pixels: options.pixels, observe, log, now, metaClock, limits })
   const books = new Map<string, PixelBooks>()
   let appends = 0
   let waiting = 0

@@ -17,6 +17,7 @@ import type { Lane, LaneView } from './lane.js'
 import { change, viewOf } from './lane.js'
 import type { RelayLimits } from './limits.js'
 import { RELAY_LIMITS } from './limits.js'
+import { createMetaClock, wordsForWrong } from './meta-clock.js'
 import { createReachWatch } from './reach.js'
 import { remedyFor } from './remedies.js'
 import { createRescan } from './rescan.js'
@@ -85,7 +86,12 @@ export function createRelay(options: RelayOptions): Relay {
   const unready = (lane: Lane) => dispatch.remove(lane)
 
   const api = createGraphApi({ ...options, limits })
-  const attempt = createAttempt({ api, pixels, observe, log, now, limits })
+  const metaClock = createMetaClock({
+    now,
+    onWrong: (aheadMs) => alarm('clock_wrong', wordsForWrong(aheadMs)),
+    onRight: () => log?.info({ event: 'relay.clock' }, "The clock of this machine agrees with Meta's again"),
+  })
+  const attempt = createAttempt({ api, pixels, observe, log, now, metaClock, limits })
   const wayBackoff = { baseMs: limits.backoffBaseMs, capMs: limits.breakerCapMs }
   const breaker = createBreaker(limits.breakerOpensAfter, wayBackoff, random)
   const dispatch = createDispatch({ limits, breaker, isStopping, begin })
@@ -103,6 +109,7 @@ export function createRelay(options: RelayOptions): Relay {
   const batches = createBatches({
     ...{ queue, limits, now, random, observe, log, alarm, isStopping },
     sleep: (ms) => sleep.for(ms),
+    metaNow: () => metaClock.now(),
     async attempt(lane, events, bisecting) {
       const attempted = await attempt(lane, events, bisecting)
       watch.feel(attempted.reach)

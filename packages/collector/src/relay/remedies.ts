@@ -9,6 +9,7 @@ export type Trouble =
   | 'refuses_everything'
   | 'bisect_budget'
   | 'queue'
+  | 'clock_wrong'
   | 'refused_by_meta'
   | 'ambiguous_too_long'
   | 'not_received'
@@ -47,6 +48,7 @@ export const REMEDIES: Record<Trouble, string> = {
   pixel_not_configured: 'Events wait for a pixel that the settings do not name (any more): add it again.',
   refuses_everything: 'Meta refuses every event with a code nobody knows: look it up in the Graph API error reference.',
   bisect_budget: 'Many events are refused: see the dead letters, and mend what sends them.',
+  clock_wrong: 'Let the machine keep its time by NTP: timedatectl set-ntp true, or install chrony.',
   queue: "The queue's storage has trouble: see its own messages.",
   refused_by_meta: 'Mend what sends the event (the message names the field), then replay the dead letter.',
   ambiguous_too_long: 'Compare with the Events Manager; replay the dead letter if the event is missing there.',

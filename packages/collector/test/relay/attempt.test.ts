@@ -5,12 +5,16 @@ import type { LeasedEvent } from '../../src/queue/queue.js'
 import { createAttempt } from '../../src/relay/attempt.js'
 import type { Reply } from '../../src/relay/classify.js'
 import { RELAY_LIMITS } from '../../src/relay/limits.js'
+import { createMetaClock } from '../../src/relay/meta-clock.js'
 import { changeablePixels, pixel } from './relay-world.js'
 
 const TOKEN = 'EAAB-token-of-111'
 const LANE = { pixelId: '111' }
 const JSON_TEXT = '{"event_name":"Lead","user_data":{"em":["personal"]}}'
 const EVENTS = [{ ref: '1', eventName: 'Lead', json: JSON_TEXT }] as LeasedEvent[]
+
+/** The clock of these tests says 1 s after the epoch. */
+const DATE = 'Thu, 01 Jan 1970 00:00:01 GMT'
 
 const answer = (status: number, body: object, headers = {}): Reply => ({
   kind: 'answer',
@@ -37,6 +41,7 @@ async function attempt(reply: Reply) {
     observe: (happening) => happenings.push(happening),
     log,
     now: () => 1_000,
+    metaClock: createMetaClock({ now: () => 1_000, onWrong: () => undefined, onRight: () => undefined }),
     limits: RELAY_LIMITS,
   })
   const attempted = await run(LANE, EVENTS, false)
@@ -90,5 +95,18 @@ describe('an attempt', () => {
     expect(await reach({ kind: 'no_answer', why: 'connection_lost', sent: true })).toBe('reached')
     expect(await reach({ kind: 'no_answer', why: 'unreachable', sent: false })).toBe('failed')
     expect(await reach({ kind: 'no_answer', why: 'aborted', sent: false })).toBe('not_tried')
+  })
+
+  it.each<[string, Reply, number | undefined]>([
+    ['an acceptance', answer(200, { events_received: 1 }, { date: DATE }), -499],
+    ["a refusal in Meta's words", answer(400, { error: { code: 190 } }, { date: DATE }), -499],
+    ['the answer of somebody on the way', answer(502, {}, { date: DATE }), undefined],
+    ['no answer', { kind: 'no_answer', why: 'timeout', sent: true }, undefined],
+  ])("says how far the clock is ahead of Meta's by %s", async (_, reply, clockAheadMs) => {
+    const { happenings } = await attempt(reply)
+
+    const ahead = happenings[0]?.kind === 'attempted' ? happenings[0].attempt.clockAheadMs : NaN
+    if (clockAheadMs === undefined) expect(ahead).toBeUndefined()
+    else expect(Math.abs(ahead! - clockAheadMs)).toBeLessThan(100)
   })
 })

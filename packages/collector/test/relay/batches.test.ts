@@ -179,4 +179,36 @@ describe('a clock that jumps', () => {
       expect(letter.reason.cause).toBe('ambiguous_too_long')
     }
   })
+
+  it('far forward lets nothing expire that Meta would still take, and calls somebody once', async () => {
+    let nowMs = Date.now()
+    world = await createWorld([pixel('111')], { now: () => nowMs, limits: { maxEvents: 2 } })
+    const rightMs = nowMs
+    world.graph.dateMs = () => rightMs
+    const before = await world.fill(SHOP, 6)
+
+    world.relay.start()
+    await world.drained()
+    nowMs += 8 * day
+    const ids = await world.fill(SHOP, 6, { eventTimeMs: rightMs })
+    await world.drained()
+
+    expectTaken(world.graph, [...before, ...ids])
+    expect(world.happenings.filter(({ kind }) => kind === 'alarm')).toMatchObject([
+      { code: 'clock_wrong', message: expect.stringMatching(/691\d{3} seconds ahead of Meta's.*NTP/) as string },
+    ])
+  })
+
+  it('that was wrong from the start is found out by the first answers: what comes after them does not expire', async () => {
+    const rightMs = Date.now()
+    world = await createWorld([pixel('111')], { now: () => rightMs + 8 * day, limits: { maxEvents: 2 } })
+    world.graph.dateMs = () => rightMs
+    const fresh = await world.fill(SHOP, 8, { eventTimeMs: rightMs + 8 * day })
+    const ids = await world.fill(SHOP, 6, { eventTimeMs: rightMs })
+
+    world.relay.start()
+    await world.drained()
+
+    expectTaken(world.graph, [...fresh, ...ids])
+  })
 })

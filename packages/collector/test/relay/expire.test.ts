@@ -15,7 +15,7 @@ const leased = (ref: string, more: Partial<LeasedEvent> = {}): LeasedEvent => ({
   ...more,
 })
 
-const sort = (...events: LeasedEvent[]) => expire(events, NOW, 47 * HOUR)
+const sort = (...events: LeasedEvent[]) => expire(events, { meta: NOW, own: NOW }, 47 * HOUR)
 
 describe('expire()', () => {
   it('lets through what is in time', () => {
@@ -36,5 +36,15 @@ describe('expire()', () => {
 
     expect(fresh).toEqual([])
     expect(expired).toMatchObject([{ ref: 'a', kind: 'expired', reason: { cause: 'ambiguous_too_long' } }])
+  })
+
+  it("measures age by Meta's clock, and uncertainty by the clock that noted it", () => {
+    const events = [leased('a', { deadlineMs: NOW }), leased('b', { ambiguousSinceMs: NOW - 47 * HOUR })]
+
+    const ahead = expire(events, { meta: NOW - 1, own: NOW }, 47 * HOUR)
+    const behind = expire(events, { meta: NOW, own: NOW - 1 }, 47 * HOUR)
+
+    expect(ahead.expired).toMatchObject([{ ref: 'b' }])
+    expect(behind.expired).toMatchObject([{ ref: 'a' }])
   })
 })

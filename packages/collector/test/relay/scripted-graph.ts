@@ -36,6 +36,8 @@ export interface ScriptedGraph {
   /** The most connections that were open at once. */
   mostSockets: number
   openSockets(): number
+  /** What time it says it is (`Date`); nothing, unless set. */
+  dateMs?: () => number
   /** Decides what happens to each request; `accept` unless set. */
   behave: (request: GraphRequest) => Behaviour | Promise<Behaviour>
   close(): Promise<void>
@@ -61,6 +63,8 @@ export async function startGraph(): Promise<ScriptedGraph> {
 
   async function answer(req: IncomingMessage, res: ServerResponse, raw: Buffer): Promise<void> {
     const plain = req.headers['content-encoding'] === 'gzip' ? gunzipSync(raw) : raw
+    res.sendDate = false
+    if (graph.dateMs) res.setHeader('date', new Date(graph.dateMs()).toUTCString())
     const body = JSON.parse(plain.toString()) as GraphRequest['body']
     const ids = body.data.map(({ event_id }) => event_id ?? '')
     const path = req.url ?? ''
