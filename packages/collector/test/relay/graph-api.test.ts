@@ -94,7 +94,7 @@ describe('createGraphApi()', () => {
     api = open(graph.url, { sockets: 4 })
     graph.behave = () => 'hang'
 
-    const replies = await Promise.all(Array.from({ length: 20 }, () => api.post('111', BODY, 100)))
+    const replies = await Promise.all(Array.from({ length: 20 }, () => api.post('111', BODY, 500)))
 
     expect(replies.every((reply) => reply.kind === 'no_answer')).toBe(true)
     expect(graph.requests).toHaveLength(20)
