@@ -91,7 +91,9 @@ function copyLetters(source: Database, target: Database, find: Find): void {
 function copySeen(source: Database, target: Database): void {
   const insert = target.prepare('INSERT INTO seen (id, bucket, hashes) VALUES (?, ?, ?)')
   for (const row of readableRows(source, 'seen', SEEN_COLUMNS)) {
-    insert.run(row['id'] as number, row['bucket'] as number, row['hashes'] as Uint8Array)
+    const hashes = row['hashes'] as Uint8Array
+    // Damaged to nothing: `node:sqlite` would bind as NULL the empty bytes that it has read.
+    if (hashes.length > 0) insert.run(row['id'] as number, row['bucket'] as number, hashes)
   }
 }
 
