@@ -27,7 +27,7 @@ const pipeline = await loadSource('packages/collector', {
   leaveOut: 'src/pipeline/leave-out.ts',
   Findings: 'src/pipeline/findings.ts',
   createBotCheck: 'src/pipeline/bot-check.ts',
-  sha256: 'src/pipeline/normalise/sha256.ts',
+  sha256: 'src/sha256.ts',
 })
 
 const NOW_MS = Date.now()

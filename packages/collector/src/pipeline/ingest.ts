@@ -1,6 +1,6 @@
 import type { Issue } from '@pixel-mirror/common'
 import type { Observe } from '../observer.js'
-import type { AppendResult, DropReason, Drops, Queue, QueuedEvent, StoredAs } from '../queue/queue.js'
+import type { AppendResult, DropReason, Drops, Queue, QueuedEvent } from '../queue/queue.js'
 import type { PipelineOptions } from './pipeline-options.js'
 import { prepareBatch } from './prepare-batch.js'
 import type { Identity, Prepared, Received } from './received.js'
@@ -40,22 +40,21 @@ export async function ingest(body: unknown, received: Received, parts: IngestPar
   const { prepared } = batch
 
   const ready = prepared.filter((one) => one.kind === 'ready')
-  const stored = await append(
-    ready.map(({ event }) => event),
-    dropsOf(prepared),
-    parts.queue,
-  )
-  parts.observe({ kind: 'ingested', received, prepared, stored: stored.as })
+  const events = ready.map(({ event }) => event)
+  const { stored, refused = [] } = await append(events, dropsOf(prepared), parts.queue)
+  parts.observe({ kind: 'ingested', received, prepared, stored })
 
-  const rejected = [...rejections(prepared), ...refusals(prepared, stored.refused)]
+  const rejected = [...rejections(prepared), ...refusals(prepared, refused)]
   const indexes = new Set(rejected.map(({ index }) => index))
   return { kind: 'ingested', eventsReceived: prepared.length - indexes.size, rejected, identity: identityOf(ready) }
 }
 
-async function append(events: QueuedEvent[], drops: Drops, queue: IngestParts['queue']) {
-  if (events.length === 0 && drops.length === 0) return { as: [] as StoredAs[], refused: [] }
-  const { stored, refused = [] } = await queue.append(events, drops)
-  return { as: stored, refused }
+function append(
+  events: QueuedEvent[],
+  drops: Drops,
+  queue: IngestParts['queue'],
+): AppendResult | Promise<AppendResult> {
+  return events.length === 0 && drops.length === 0 ? { stored: [] } : queue.append(events, drops)
 }
 
 function dropsOf(prepared: readonly Prepared[]): Drops {

@@ -1,6 +1,6 @@
 import type { Draft } from '../draft.js'
 import type { Findings } from '../findings.js'
-import { sha256 } from '../normalise/sha256.js'
+import { sha256 } from '../../sha256.js'
 import { readCustomData } from '../validate/custom-data.js'
 import { guardTree } from './guard-tree.js'
 import { guardUrl } from './guard-url.js'

@@ -6,7 +6,7 @@ import type { Received } from '../received.js'
 import { countryOf } from './country-of.js'
 import { createHashCache } from './hash-cache.js'
 import { parsePhone } from './parse-phone.js'
-import { sha256 } from './sha256.js'
+import { sha256 } from '../../sha256.js'
 
 const cache = createHashCache()
 

@@ -5,7 +5,7 @@ import { Findings } from '../../../src/pipeline/findings.js'
 import { guard } from '../../../src/pipeline/guard/guard.js'
 import { guardUrl } from '../../../src/pipeline/guard/guard-url.js'
 import { findPersonal } from '../../../src/pipeline/guard/personal-text.js'
-import { sha256 } from '../../../src/pipeline/normalise/sha256.js'
+import { sha256 } from '../../../src/sha256.js'
 import { draft, USER_AGENT } from '../fixtures.js'
 
 function guarded(over: Partial<Draft>) {

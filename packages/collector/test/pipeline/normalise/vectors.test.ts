@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { Findings } from '../../../src/pipeline/findings.js'
 import { normalise } from '../../../src/pipeline/normalise/normalise.js'
-import { sha256 } from '../../../src/pipeline/normalise/sha256.js'
+import { sha256 } from '../../../src/sha256.js'
 import { draft, fromServer, pipelineOptions } from '../fixtures.js'
 
 interface Vector {
