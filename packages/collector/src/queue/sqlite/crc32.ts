@@ -1,12 +1,14 @@
 import * as zlib from 'node:zlib'
 
-/**
- * CRC-32 of bytes (of a text, its UTF-8), as in zip and PNG; `previous` continues the sum of what came before.
- *
- * Node has it since 20.15 and 22.2. Where it is missing, the table does the same more slowly.
- */
-export const crc32: (data: Uint8Array | string, previous?: number) => number =
-  (zlib as { crc32?: (data: Uint8Array | string, previous?: number) => number }).crc32 ?? crc32ByTable
+type Sum = (data: Uint8Array | string, previous?: number) => number
+
+/** Node has it since 20.15 and 22.2. Where it is missing, the table does the same more slowly. */
+const native: Sum = (zlib as { crc32?: Sum }).crc32 ?? crc32ByTable
+
+/** CRC-32 of bytes (of a text, its UTF-8), as in zip and PNG; `previous` continues the sum of what came before. */
+export const crc32: Sum = (data, previous = 0) =>
+  // zlib begins anew, with 0, where empty bytes lie nowhere in memory, as those do that SQLite gives.
+  data.length === 0 ? previous : native(data, previous)
 
 const TABLE = Uint32Array.from({ length: 256 }, (_, index) => {
   let remainder = index

@@ -1,12 +1,13 @@
 /** The file itself: where it lies, who may read it, who has it. */
-import { closeSync, existsSync, fsyncSync, openSync, renameSync, statfsSync } from 'node:fs'
+import { closeSync, existsSync, fsyncSync, openSync, readSync, renameSync, statfsSync } from 'node:fs'
 import { dirname } from 'node:path'
+import { DamageError } from './damage.js'
 import type { Database, OpenDatabase } from './driver.js'
 import { sqliteCode } from './driver.js'
 import { inUseError, signOwner } from './owner.js'
 import { layOut, lock, setPragmas } from './pragmas.js'
 import { createPrivateFile, makePrivate } from './private-file.js'
-import { assertOurs, migrate } from './schema.js'
+import { APPLICATION_ID, assertOurs, migrate } from './schema.js'
 
 const SQLITE_BUSY = 5
 
@@ -23,12 +24,14 @@ const BAD_FILE_SYSTEMS: Record<number, string> = {
  *
  * @throws QueueInUseError when another process has it
  * @throws QueueUnavailableError when it is another program's, or a newer version's
+ * @throws DamageError when its header says what was never written
  */
 export function openQueueFile(path: string, open: OpenDatabase, nowMs: number): Database {
   if (createPrivateFile(path)) syncFolder(path)
 
   let db
   try {
+    assertWritableFormat(path)
     db = open(path)
     layOut(db)
     lock(db)
@@ -42,6 +45,33 @@ export function openQueueFile(path: string, open: OpenDatabase, nowMs: number): 
   }
   signOwner(path, nowMs)
   return db
+}
+
+/** @see https://sqlite.org/fileformat2.html#the_database_header */
+const WRITE_VERSION_AT = 18
+const APPLICATION_ID_AT = 68
+
+/**
+ * A file that claims a later version of the format than SQLite knows (1 and, with a log, 2) is read-only to it. Ours never does:
+ * then its header has been damaged.
+ *
+ * @throws DamageError
+ */
+function assertWritableFormat(path: string): void {
+  const header = readStart(path, APPLICATION_ID_AT + 4)
+  const isOurs = header.length === APPLICATION_ID_AT + 4 && header.readInt32BE(APPLICATION_ID_AT) === APPLICATION_ID
+  if (isOurs && header[WRITE_VERSION_AT]! > 2) throw new DamageError('The header of the file is damaged.')
+}
+
+/** The first bytes of a file; fewer where it is shorter. */
+export function readStart(path: string, bytes: number): Buffer {
+  const start = Buffer.alloc(bytes)
+  const file = openSync(path, 'r')
+  try {
+    return start.subarray(0, readSync(file, start, 0, bytes, 0))
+  } finally {
+    closeSync(file)
+  }
 }
 
 /** Gives a file another name, with the log that belongs to it. */

@@ -9,7 +9,7 @@ import { DamageError } from './damage.js'
 import type { Database } from './driver.js'
 
 /** Says in the file's header whose it is. */
-const APPLICATION_ID = 0x504d7175
+export const APPLICATION_ID = 0x504d7175
 
 /** What is counted per lane. The names are the table's columns. */
 export const SUMS = [

@@ -1,5 +1,5 @@
-import { closeSync, copyFileSync, existsSync, openSync, readSync, statSync, writeSync } from 'node:fs'
-import { constants } from 'node:fs'
+import { closeSync, constants, copyFileSync, existsSync, openSync, statSync, writeSync } from 'node:fs'
+import { readStart } from './queue-file.js'
 
 /** Offsets in a SQLite file's header. @see https://sqlite.org/fileformat2.html#the_database_header */
 const PAGE_SIZE_AT = 16
@@ -25,12 +25,4 @@ export function transplantHeader(damaged: string, healthy: string, copy: string)
   const file = openSync(copy, 'r+')
   writeSync(file, page, 0, pageBytes, 0)
   closeSync(file)
-}
-
-function readStart(path: string, bytes: number): Buffer {
-  const start = Buffer.alloc(bytes)
-  const file = openSync(path, 'r')
-  readSync(file, start, 0, bytes, 0)
-  closeSync(file)
-  return start
 }

@@ -167,6 +167,25 @@ describe('a damaged queue file', () => {
     expect(saved).toBe(filled.waiting.size)
   })
 
+  it('is mended when its header claims a later version, which SQLite only reads', () => {
+    const { world, saved } = survive((path) => overwrite(path, 18, Uint8Array.of(3)))
+
+    expect(world.codes()).toContain('queue_damaged')
+    expect(saved).toBe(filled.waiting.size)
+  })
+
+  it('never takes a row of nothing for a chunk', () => {
+    const { saved } = survive((path) => {
+      const db = driver(path)
+      db.exec("UPDATE chunk SET events = 0, bytes = 0, received_at = 0, crc = 0, facts = x'', body = x'' WHERE id = 7")
+      db.exec('UPDATE lane SET received = received + 1')
+      db.close()
+    })
+
+    expect(saved).toBeLessThan(filled.waiting.size)
+    expect(saved).toBeGreaterThan(0.9 * filled.waiting.size)
+  })
+
   it('is read by the table of another file when its first page is gone', () => {
     const { saved } = survive((path) => overwrite(path, 0, Buffer.alloc(8192)))
 
