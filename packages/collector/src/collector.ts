@@ -24,7 +24,7 @@ import { createBotCheck } from './pipeline/bot-check.js'
 import { ingest } from './pipeline/ingest.js'
 import type { PipelineOptions, Transform } from './pipeline/pipeline-options.js'
 import { createPixels, type Pixels } from './pixels.js'
-import { openQueue } from './queue/open-queue.js'
+import { isSharedQueue, openQueue } from './queue/open-queue.js'
 import type { Queue } from './queue/queue.js'
 import { watchQueue } from './queue-watch.js'
 import { createDirectQueue } from './relay/direct-queue.js'
@@ -106,7 +106,7 @@ export async function createCollector(options: CollectorOptions): Promise<Collec
         now,
         pixelIds: settings.pixels.map(({ id }) => id),
       })))
-  const sharedQueue = /^(postgres|postgresql):/.test(settings.queueUrl)
+  const sharedQueue = isSharedQueue(settings.queueUrl)
   const metrics = createMetrics({ queue, pixels, sharedQueue, version: packageVersion(), now })
   const password =
     settings.inspectPassword &&

@@ -29,3 +29,8 @@ export async function openQueue(url: string, options: QueueOptions): Promise<Que
   }
   return open(url, options)
 }
+
+/** Whether several collectors may have this queue at once: then each of them tells the same sums, which must not be added up. */
+export function isSharedQueue(url: string): boolean {
+  return /^(postgres|postgresql|nats):/.test(url)
+}

@@ -36,6 +36,14 @@ describe('announcement()', () => {
     expect(announced({})).toContain('No access token is set: events go to the built-in sandbox, not to Meta.')
   })
 
+  it.each([
+    ['postgres://me@db/mirror', 'Events wait in PostgreSQL until'],
+    ['nats://broker:4222', 'Events wait in NATS JetStream until'],
+    ['direct:', 'There is no queue.'],
+  ])('says where events wait with %s', (QUEUE_URL, words) => {
+    expect(announced({ ...META, QUEUE_URL })).toContain(words)
+  })
+
   it('shows no password and no token', () => {
     const words = announced({ ...META, QUEUE_URL: 'postgres://me:hunter2@db/mirror' })
 

@@ -1,7 +1,7 @@
 import pino from 'pino'
 import { expect, it } from 'vitest'
 import { SettingsError } from '../../src/errors.js'
-import { openQueue } from '../../src/queue/open-queue.js'
+import { isSharedQueue, openQueue } from '../../src/queue/open-queue.js'
 
 it.each(['redis://localhost', 'sqlite', '', 'constructor:x'])('refuses the queue URL "%s"', async (url) => {
   const options = { maxBytes: 1, log: pino({ enabled: false }), observe: () => undefined, now: Date.now }
@@ -24,4 +24,14 @@ it.each([
   expect(error).toBeInstanceOf(SettingsError)
   expect(error?.message).toMatch(problem)
   expect(error?.message).not.toContain('secret')
+})
+
+it.each([
+  ['sqlite:./data/queue.db', false],
+  ['direct:', false],
+  ['postgres://me@db/mirror', true],
+  ['postgresql://me@db/mirror', true],
+  ['nats://broker:4222', true],
+])('knows whether several collectors may have %s', (url, shared) => {
+  expect(isSharedQueue(url)).toBe(shared)
 })

@@ -44,6 +44,6 @@ function destination({ sandbox, pixels, graphUrl, apiVersion }: Settings, paint:
 function queueInWords(queueUrl: string): string {
   if (queueUrl.startsWith('direct:')) return 'There is no queue. A sender is answered when Meta has answered.'
   const file = /^sqlite:(.+)$/.exec(queueUrl)?.[1]
-  const place = file ?? 'PostgreSQL'
+  const place = file ?? (queueUrl.startsWith('nats:') ? 'NATS JetStream' : 'PostgreSQL')
   return `Events wait in ${place} until they are delivered.`
 }
