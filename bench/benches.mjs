@@ -14,5 +14,4 @@ export const BENCHES = [
   { name: 'queue', title: 'The SQLite queue alone', args: ['append'], limitS: 60 },
   { name: 'pipeline', title: 'From the socket to the queue, step by step', args: ['--rounds', '7'], limitS: 60 },
   { name: 'inspector', title: 'What watching costs', args: ['--rounds', '3'], limitS: 60 },
-  { name: 'cluster', title: 'Several collectors', args: [], limitS: 120 },
 ]

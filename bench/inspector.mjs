@@ -2,17 +2,22 @@
  * What watching costs: time of the inspector's `observe()` on the ingest thread, a request of one event and an event of a full batch,
  * beside `JSON.parse` of the same event in the same run. History is written to a real file by its own thread meanwhile.
  *
- *     node bench/inspector.mjs [--requests 200000] [--rounds 5]
+ *     node bench/inspector.mjs [--requests 200000] [--rounds 5] [--json]
  */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setImmediate as breathe } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
+import { notes } from './lib/notes.mjs'
 import { loadSource } from './load-source.mjs'
 
 const { values: args } = parseArgs({
-  options: { requests: { type: 'string', default: '200000' }, rounds: { type: 'string', default: '5' } },
+  options: {
+    requests: { type: 'string', default: '200000' },
+    rounds: { type: 'string', default: '5' },
+    json: { type: 'boolean', default: false },
+  },
 })
 const REQUESTS = Number(args.requests)
 const ROUNDS = Number(args.rounds)
@@ -152,6 +157,7 @@ await recorder.close()
 rmSync(folder, { recursive: true })
 
 const parse = median(rounds.parse)
+const { note, report } = notes('inspector')
 for (const [what, values] of [
   ['JSON.parse of one event', rounds.parse],
   ['observe(): a request of one event', rounds.ingested],
@@ -159,4 +165,6 @@ for (const [what, values] of [
 ]) {
   const value = median(values)
   console.log(`${what.padEnd(58)} ${value.toFixed(2).padStart(7)} µs   ${(value / parse).toFixed(2)} ×`)
+  note(what, value, `µs, ${(value / parse).toFixed(2)} × JSON.parse`)
 }
+if (args.json) report()

@@ -18,6 +18,7 @@ import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { killAll, startCollector, startServer, within } from './ingest/servers.mjs'
+import { notes } from './lib/notes.mjs'
 import { openSockets, residentMegabytes } from './lib/process-usage.mjs'
 import { sandboxProcess } from './lib/sandbox-process.mjs'
 
@@ -45,7 +46,7 @@ const CONTENDERS = {
 }
 const OURS = 'the collector'
 
-const rows = []
+const { note, print, report } = notes('peers')
 const folders = []
 const senders = []
 
@@ -59,7 +60,8 @@ async function main() {
     killAll()
     for (const folder of folders) await rm(folder, { recursive: true, force: true })
   }
-  if (values.json) console.log(JSON.stringify({ name: 'peers', rows }))
+  print()
+  if (values.json) report()
 }
 
 /** A server with a Meta and a sender of its own. */
@@ -130,7 +132,7 @@ async function anOutage(one) {
   const share = (counted / requests) * 100
   const told = failed === 0 ? 'said “received” to all' : `said so to ${failed} of ${requests} senders`
   return [
-    [`${one.name}: delivered after an outage of 6 s (${told})`, share, '%', isOurs(one) && aimAt('100', share === 100)],
+    [`${one.name}: delivered after an outage of 6 s (${told})`, share, '%', isOurs(one) ? { atLeast: 100 } : undefined],
   ]
 }
 
@@ -144,12 +146,7 @@ async function aHang(one) {
   const megabytes = (await residentMegabytes(one.server.pid)) - restMegabytes
   await sending
   return [
-    [
-      `${one.name}: connections to a Meta that hangs`,
-      sockets,
-      '',
-      isOurs(one) && aimAt(`≤ ${MOST_SOCKETS}`, sockets <= MOST_SOCKETS),
-    ],
+    [`${one.name}: connections to a Meta that hangs`, sockets, '', isOurs(one) ? { atMost: MOST_SOCKETS } : undefined],
     [`${one.name}: memory added meanwhile, 800 events`, megabytes, 'MB'],
   ]
 }
@@ -167,12 +164,5 @@ async function arrived({ meta }, expected, quietMs) {
 }
 
 const isOurs = ({ name }) => name === OURS
-const aimAt = (aim, reached) => ({ aim, reached })
-
-function note(what, value, unit, aim) {
-  const row = { what, value: Number(value.toFixed(2)), unit, ...aim }
-  rows.push(row)
-  console.log(`${row.what}: ${row.value} ${row.unit}`)
-}
 
 await main()

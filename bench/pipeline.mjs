@@ -1,19 +1,25 @@
 /**
  * What the pipeline costs: CPU time an event and step, beyond `JSON.parse` and `JSON.stringify` of the same event.
  *
- *     node bench/pipeline.mjs [--events 20000] [--rounds 15]
+ *     node bench/pipeline.mjs [--events 20000] [--rounds 15] [--json]
  *
  * CPU time of this process, so other work on the machine counts little; the median of the rounds. The ratio to `JSON.parse` of the same
  * events in the same run is what can be compared between machines.
  */
 import { parseArgs } from 'node:util'
+import { notes } from './lib/notes.mjs'
 import { loadSource } from './load-source.mjs'
 
 const { values: args } = parseArgs({
-  options: { events: { type: 'string', default: '20000' }, rounds: { type: 'string', default: '15' } },
+  options: {
+    events: { type: 'string', default: '20000' },
+    rounds: { type: 'string', default: '15' },
+    json: { type: 'boolean', default: false },
+  },
 })
 const EVENTS = Number(args.events)
 const ROUNDS = Number(args.rounds)
+const { note, report } = notes('pipeline')
 
 const pipeline = await loadSource('packages/collector', {
   prepare: 'src/pipeline/prepare.ts',
@@ -172,9 +178,10 @@ function measure(title, make) {
 
   console.log(`\n${title}, ${texts[0].length} bytes`)
   const line = (name, rounds) => {
-    const us = median(rounds).toFixed(2).padStart(7)
-    const ratio = median(rounds.map((cost, round) => cost / parse[round])).toFixed(2)
-    console.log(`  ${name.padEnd(36)} ${us} µs ${ratio.padStart(7)} × parse`)
+    const us = median(rounds)
+    const ratio = median(rounds.map((cost, round) => cost / parse[round]))
+    console.log(`  ${name.padEnd(36)} ${us.toFixed(2).padStart(7)} µs ${ratio.toFixed(2).padStart(7)} × parse`)
+    note(`${title}: ${name}`, us, `µs, ${ratio.toFixed(2)} × JSON.parse`)
   }
   line('JSON.parse of the event', parse)
   line('JSON.stringify of what Meta gets', stringify)
@@ -197,3 +204,4 @@ function measure(title, make) {
 console.log(`Node ${process.version}, ${EVENTS} events, median of ${ROUNDS} rounds, CPU time`)
 measure('Purchase with eleven keys of user_data', purchase)
 measure('PageView', pageView)
+if (args.json) report()

@@ -1,7 +1,7 @@
 /**
  * What the SQLite queue costs: durable appends a second, syncs an event, start and memory with a backlog, draining.
  *
- *     node bench/queue.mjs [append|backlog] [--events 100000] [--backlog 10000,100000,1000000] [--folder DIR]
+ *     node bench/queue.mjs [append|backlog] [--events 100000] [--backlog 10000,100000,1000000] [--folder DIR] [--json]
  *
  * The baseline is the same SQLite, one connection in the main thread, one commit an event: what a queue without group commit does.
  * Everything is measured in one run on one machine; look at the ratios. Build first (`npm run build`).
@@ -14,6 +14,7 @@ import { join } from 'node:path'
 import { performance } from 'node:perf_hooks'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { notes } from './lib/notes.mjs'
 import { openQueue } from '../packages/collector/dist/index.js'
 
 const THIS_FILE = fileURLToPath(import.meta.url)
@@ -28,15 +29,20 @@ const { positionals, values } = parseArgs({
     events: { type: 'string', default: '60000' },
     backlog: { type: 'string', default: '10000,100000,1000000' },
     folder: { type: 'string', default: tmpdir() },
+    json: { type: 'boolean', default: false },
   },
 })
 
+const { note, report } = notes('queue')
 const PARTS = { append: benchAppends, backlog: benchBacklogs }
 const CHILDREN = { 'append-child': appendChild, 'fill-child': fillChild, 'drain-child': drainChild }
 
 const [part, ...args] = positionals
 if (part in CHILDREN) await CHILDREN[part](...args)
-else for (const run of part === undefined ? Object.values(PARTS) : [PARTS[part]]) await run()
+else {
+  for (const run of part === undefined ? Object.values(PARTS) : [PARTS[part]]) await run()
+  if (values.json) report()
+}
 
 /** Appends at several concurrencies, beside the baseline. */
 async function benchAppends() {
@@ -66,6 +72,8 @@ function print(name, { perSecond, ratio, p50Ms, p99Ms, cpuUs, mainUs, syncs }) {
     syncs === undefined ? '' : `${syncs.toFixed(4)} syncs`,
   ]
   console.log(cells.filter(Boolean).join('  '), 'an event')
+  note(`${name}: durable appends beside one commit an event`, ratio, '×')
+  if (syncs !== undefined) note(`${name}: syncs`, syncs, 'an event')
 }
 
 async function baseline(count) {
@@ -114,6 +122,8 @@ async function benchBacklogs() {
       await child(['fill-child', folder, String(size)])
       const megabytes = statSync(join(folder, 'queue.db')).size / 1e6
       const { readyMs, readyRss, peakRss, perSecond, cpuUs, mainUs } = await child(['drain-child', folder])
+      note(`${size} waiting: the queue alone is ready after`, readyMs, 'ms')
+      note(`${size} waiting: CPU while draining the queue alone`, cpuUs, 'µs/event')
       console.log(
         `\n${size} waiting (${megabytes.toFixed(0)} MB): ready in ${readyMs.toFixed(0)} ms with ${readyRss.toFixed(0)} MB; ` +
           `drained at ${Math.round(perSecond)}/s, CPU ${cpuUs.toFixed(2)} us an event (main thread ${mainUs?.toFixed(2)}), peak ${peakRss.toFixed(0)} MB`,

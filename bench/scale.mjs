@@ -14,6 +14,7 @@ import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { killAll, startBaseline, startCollector } from './ingest/servers.mjs'
+import { notes } from './lib/notes.mjs'
 import { residentMegabytes } from './lib/process-usage.mjs'
 import { sandboxProcess } from './lib/sandbox-process.mjs'
 
@@ -33,7 +34,7 @@ const MOST_GROWTH = 1.5
 const STALLED_MS = 60_000
 const FILL = new URL('./scale/fill.mjs', import.meta.url).pathname
 
-const rows = []
+const { note, print, report } = notes('scale')
 
 async function main() {
   const costs = []
@@ -47,7 +48,8 @@ async function main() {
     }
   }
   flatness(costs)
-  if (values.json) console.log(JSON.stringify({ name: 'scale', rows }))
+  print()
+  if (values.json) report()
 }
 
 async function measure(size, folder) {
@@ -72,19 +74,9 @@ async function measure(size, folder) {
   meta.stop()
 
   const isLarge = size >= 1_000_000
-  note(
-    `${name} waiting: ready after`,
-    readyMs,
-    'ms',
-    isLarge && { aim: `≤ ${MOST_READY_MS}`, reached: readyMs <= MOST_READY_MS },
-  )
+  note(`${name} waiting: ready after`, readyMs, 'ms', isLarge && { atMost: MOST_READY_MS })
   note(`${name} waiting: memory when ready`, readyMegabytes, 'MB')
-  note(
-    `${name} waiting: most memory while draining`,
-    mostMegabytes,
-    'MB',
-    isLarge && { aim: `≤ ${MOST_MEGABYTES}`, reached: mostMegabytes <= MOST_MEGABYTES },
-  )
+  note(`${name} waiting: most memory while draining`, mostMegabytes, 'MB', isLarge && { atMost: MOST_MEGABYTES })
   note(`${name} waiting: drained`, size / seconds, 'events/s')
   return { size, cpuUs, readyMs }
 }
@@ -123,7 +115,7 @@ function flatness(costs) {
   if (small === undefined || large === undefined) return
   const growth = large.cpuUs / small.cpuUs
   const what = `CPU an event with ${large.size.toLocaleString('en')} beside ${small.size.toLocaleString('en')} waiting`
-  note(what, growth, '×', { aim: `≤ ${MOST_GROWTH}`, reached: growth <= MOST_GROWTH })
+  note(what, growth, '×', { atMost: MOST_GROWTH })
 }
 
 /** Resolves when the file is full and its owner is dead. */
@@ -149,12 +141,6 @@ async function ready(port) {
     if (answer?.ok) return
     await wait(5)
   }
-}
-
-function note(what, value, unit, aim) {
-  const row = { what, value: Number(value.toFixed(2)), unit, ...aim }
-  rows.push(row)
-  console.log(`${row.what}: ${row.value} ${row.unit}`)
 }
 
 await main()

@@ -14,6 +14,7 @@ import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { collectorProcess } from './lib/collector-process.mjs'
+import { notes } from './lib/notes.mjs'
 import { openHandles, residentMegabytes } from './lib/process-usage.mjs'
 import { sandboxProcess } from './lib/sandbox-process.mjs'
 import { svgChart } from './lib/svg-chart.mjs'
@@ -70,7 +71,7 @@ async function main() {
     }
     const { gap } = await allDelivered(collector)
     const { counted } = await meta.counts()
-    await report(samples, { acknowledged, failed, counted, gap })
+    await conclude(samples, { acknowledged, failed, counted, gap })
   } finally {
     sender.kill('SIGKILL')
     await collector.stop('SIGTERM')
@@ -110,36 +111,21 @@ async function allDelivered(collector) {
   }
 }
 
-async function report(samples, { acknowledged, failed, counted, gap }) {
-  const rows = Object.entries(SERIES).flatMap(([name, { what, unit, most }]) => {
+async function conclude(samples, { acknowledged, failed, counted, gap }) {
+  const { note, print, report } = notes('soak')
+  for (const [name, { what, unit, most }] of Object.entries(SERIES)) {
     const series = samples.map((sample) => sample[name])
-    const grown = growth(series)
-    const aim = most !== undefined && { aim: `≤ ${most}`, reached: grown <= most }
-    return [
-      { what: `${what}, at the end`, value: rounded(median(series.slice(-SAMPLES / 4))), unit },
-      { what: `${what}, last quarter beside the second`, value: rounded(grown), unit: '×', ...aim },
-    ]
-  })
-  rows.push(
-    { what: 'events acknowledged', value: acknowledged, unit: '' },
-    {
-      what: 'of them delivered',
-      value: rounded((counted / acknowledged) * 100),
-      unit: '%',
-      aim: '≥ 100',
-      reached: counted >= acknowledged,
-    },
-    { what: 'requests that failed', value: failed, unit: '', aim: '0', reached: failed === 0 },
-    { what: 'gap in the books', value: gap, unit: '', aim: '0', reached: gap === 0 },
-  )
-  console.log(`${MINUTES} minutes, ${RATE} events a second`)
-  for (const { what, value, unit, aim, reached } of rows) {
-    console.log(
-      `${what.padEnd(62)} ${String(value).padStart(9)} ${unit.padEnd(3)} ${aim === undefined ? '' : reached ? `reached (${aim})` : `MISSED (${aim})`}`,
-    )
+    note(`${what}, at the end`, median(series.slice(-SAMPLES / 4)), unit)
+    note(`${what}, last quarter beside the second`, growth(series), '×', most !== undefined && { atMost: most })
   }
+  note('events acknowledged', acknowledged, '')
+  note('of them delivered', (counted / acknowledged) * 100, '%', { atLeast: 100 })
+  note('requests that failed', failed, '', { atMost: 0 })
+  note('gap in the books', gap, '', { aim: '0', reached: gap === 0 })
+  console.log(`${MINUTES} minutes, ${RATE} events a second`)
+  print()
   if (values.svg) await writeFile(values.svg, picture(samples))
-  if (values.json) console.log(JSON.stringify({ name: 'soak', rows }))
+  if (values.json) report()
 }
 
 function picture(samples) {
@@ -160,7 +146,5 @@ function picture(samples) {
     ],
   })
 }
-
-const rounded = (value) => Number(value.toFixed(2))
 
 await main()
