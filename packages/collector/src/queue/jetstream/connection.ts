@@ -17,6 +17,8 @@ export interface Brokers {
 const CONNECT_TIMEOUT_MS = 5_000
 /** How long the brokers' own administration may take; a cluster that has just started elects its leaders first. */
 const API_TIMEOUT_MS = 5_000
+/** A reader that cannot be made here and now is tried again. */
+const CONSUMER_TIMEOUT_MS = 2_000
 const STREAM_WITHIN_MS = 20_000
 
 /** Written into the stream. A higher number is a log that this collector cannot read. */
@@ -42,7 +44,7 @@ export async function connectBrokers(url: NatsUrl): Promise<Brokers> {
       ...(tls && { tls }),
     })
     const manager = await jetstreamManager(connection, { timeout: API_TIMEOUT_MS, checkAPI: false })
-    return { connection, manager, js: jetstream(connection, { timeout: API_TIMEOUT_MS }) }
+    return { connection, manager, js: jetstream(connection, { timeout: CONSUMER_TIMEOUT_MS }) }
   } catch (error) {
     throw asQueueError(error)
   }
@@ -104,8 +106,8 @@ function assertOurs({ name, description, max_age, discard }: Record<string, unkn
   }
 }
 
-/** Answers of the server that waiting does not change: no JetStream here, not enough brokers for so many copies. */
-const isRefusal = (error: unknown) => error instanceof JetStreamApiError && [10039, 10074, 10005].includes(error.code)
+/** Answers that waiting does not change: no JetStream here, several copies on a single broker. */
+const isRefusal = (error: unknown) => error instanceof JetStreamApiError && [10039, 10074].includes(error.code)
 
 const STREAM_NOT_FOUND = 10059
 
