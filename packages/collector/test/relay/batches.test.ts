@@ -1,4 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest'
+import { memoryQueue } from '../../src/queue/memory-queue.js'
+import type { Queue } from '../../src/queue/queue.js'
 import type { World } from './relay-world.js'
 import { createWorld, IMPATIENT, eventually, expectTaken, pixel } from './relay-world.js'
 
@@ -76,6 +78,24 @@ describe('a batch', () => {
 
     expectTaken(world.graph, ids)
     expect(sizes().length).toBeLessThanOrEqual(12)
+  })
+
+  it('is sent while the verdicts of those before are written, of eight at most', async () => {
+    const queue = memoryQueue()
+    let release = (): void => undefined
+    const slow = new Promise<void>((resolve) => (release = resolve))
+    const settle: Queue['settle'] = (...args) => slow.then(() => queue.settle(...args))
+    world = await createWorld([pixel('111')], { queue: { ...queue, settle }, limits: { maxEvents: 10 } })
+    const ids = await world.fill(SHOP, 200)
+
+    world.relay.start()
+    await eventually(() => expect(world.relay.lanes()).toMatchObject([{ inFlight: 8 }]))
+    await eventually(() => expect(world.graph.requests).toHaveLength(8))
+    expect(await queue.books()).toMatchObject({ pixels: [{ delivered: 0, waiting: 200 }] })
+    release()
+    await world.drained()
+
+    for (const id of ids) expect(world.graph.taken.get(id)).toBe(1)
   })
 
   it('is bounded in bytes', async () => {
