@@ -48,10 +48,10 @@ else {
 async function benchAppends() {
   const events = Number(values.events)
   console.log(`\n${events} events of 1 KB, one an append, each acknowledged after its sync`)
-  const base = await baseline(Math.min(events, 6_000))
+  const base = await baseline(Math.min(events, 2_000))
   print('SQLite, one commit an event', { ...base, ratio: 1 })
   for (const concurrency of [1, 64, 256]) {
-    const count = concurrency === 1 ? Math.min(events, 6_000) : events
+    const count = concurrency === 1 ? Math.min(events, 2_000) : events
     const result = await inFolder((folder) => child(['append-child', folder, String(count), String(concurrency)]))
     const syncs = await inFolder((folder) =>
       countSyncs(['append-child', folder, String(Math.min(count, 20_000)), String(concurrency)]),
@@ -60,13 +60,14 @@ async function benchAppends() {
   }
 }
 
-function print(name, { perSecond, ratio, p50Ms, p99Ms, cpuUs, mainUs, syncs }) {
+function print(name, { perSecond, ratio, p50Ms, p99Ms, longestMs, cpuUs, mainUs, syncs }) {
   const cells = [
     name.padEnd(28),
     `${Math.round(perSecond)}/s`.padStart(9),
     `${ratio.toFixed(1)} x`.padStart(7),
     `p50 ${p50Ms.toFixed(2)} ms`,
     `p99 ${p99Ms.toFixed(2)} ms`,
+    `longest ${longestMs.toFixed(0)} ms`,
     `CPU ${cpuUs.toFixed(1)} us`,
     mainUs === undefined ? '' : `main thread ${mainUs.toFixed(1)} us`,
     syncs === undefined ? '' : `${syncs.toFixed(4)} syncs`,
@@ -185,6 +186,8 @@ function startMeter() {
         mainUs: main && (mainThreadUs() - main) / count,
         p50Ms: at(0.5),
         p99Ms: at(0.99),
+        // A commit that has to wait for a checkpoint, every 8 MB.
+        longestMs: latencies.at(-1) ?? 0,
       }
     },
   }

@@ -5,7 +5,7 @@ import { API_KEY, SITE } from './requests.mjs'
 
 const START_LIMIT_MS = 30_000
 const ANSWER_LIMIT_MS = 5_000
-const REST_LIMIT_MS = 20_000
+const REST_LIMIT_MS = 5_000
 
 const METER = new URL('./meter.mjs', import.meta.url).href
 const BASELINES = new URL('./baselines.mjs', import.meta.url).pathname
