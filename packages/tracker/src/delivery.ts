@@ -1,9 +1,9 @@
 /**
  * Brings events to the collector: gathers what belongs together, sends it so that it survives the end of the page, and tries again.
  *
- * A `text/plain` body without headers of our own needs no preflight, which at the end of a page would come too late. What cannot be
- * sent before the page goes waits in storage, without personal data, for the next page: storage holds only what no visible
- * page holds, so that two tabs never send the same event.
+ * A `text/plain` body without headers of our own needs no preflight, which at the end of a page would come too late; `keepalive` lets a
+ * request outlive its page as a beacon does, and be answered where the page lives on. What cannot be sent before the page goes waits in
+ * storage, without personal data, for the next page: storage holds only what no visible page holds, so that two tabs never send the same event.
  */
 import type { PixelState } from '@pixel-mirror/common'
 import { granted } from './consent.js'
@@ -74,12 +74,14 @@ export const flush = async (): Promise<void> => {
   while (waiting[0] && mayLeave() && !resting) await send(waiting.splice(0, MAX_EVENTS))
 }
 
+/** One request. What it could not bring to the collector waits again. */
 const send = async (events: TrackedEvent[]): Promise<void> => {
   const pixel: PixelState = library ? 'loaded' : window.fbq ? 'blocked' : 'absent'
   // What the events have in common stands once.
   const common: Partial<TrackedEvent> = { ...events[0] }
   const shared: Partial<Record<keyof TrackedEvent, undefined>> = {}
   for (const name in common) {
+    // As one of them, for the compiler's sake.
     const key = name as 'event_id'
     const isShared = events.every((event) => JSON.stringify(event[key]) === JSON.stringify(common[key]))
     ;(isShared ? shared : common)[key] = undefined!

@@ -59,6 +59,7 @@ function caller(this: unknown, ...args: unknown[]): unknown {
 /** Sees entries on their way into the queue, and returns what the queue gets of them. */
 const take = (entries: Entry[]): Entry[] =>
   entries.flatMap((entry) => {
+    // What a call pushes on its way through the pixel has been seen as that call.
     if (busy || known.has(entry)) {
       known.set(entry, 1)
       return [entry]

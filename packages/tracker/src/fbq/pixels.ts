@@ -8,7 +8,7 @@ export interface Pixel {
   _pageViewSeen?: boolean
 }
 
-/** The pixels that are inited. Without a prototype, to which pages may have added things. */
+/** The pixels that are inited. It has no prototype: pages add things to that of all objects. */
 export const pixels: Record<string, Pixel> = { __proto__: null! }
 /** Pixels that take part in `trackSingle…` only. */
 export const singleOnly: Record<string, boolean> = {}
