@@ -19,7 +19,7 @@ interface Compose {
   volumes: Record<string, unknown>
 }
 
-describe.each(['compose.yaml', 'compose.cluster.yaml'])('%s', (file) => {
+describe.each(['compose.yaml', 'compose.cluster.yaml', 'compose.jetstream.yaml'])('%s', (file) => {
   const [{ services, secrets, volumes }] = documents<Compose>(file) as [Compose]
   const collectors = Object.entries(services).filter(([name]) => name.startsWith('collector'))
 

@@ -106,6 +106,24 @@ function assertOurs({ name, description, max_age, discard }: Record<string, unkn
   }
 }
 
+/**
+ * Tries again while a stream that has just been made, or brokers that have just started, elect their leaders.
+ *
+ * @throws QueueUnavailableError when it takes too long
+ */
+export async function patiently<Value>(work: () => Promise<Value>): Promise<Value> {
+  const givenUpAtMs = Date.now() + STREAM_WITHIN_MS
+  for (;;) {
+    try {
+      return await work()
+    } catch (error) {
+      const reason = asQueueError(error)
+      if (!(reason instanceof QueueUnavailableError) || Date.now() > givenUpAtMs) throw reason
+      await wait(200)
+    }
+  }
+}
+
 /** Answers that waiting does not change: no JetStream here, several copies on a single broker. */
 const isRefusal = (error: unknown) => error instanceof JetStreamApiError && [10039, 10074].includes(error.code)
 

@@ -4,7 +4,7 @@ import { QueueFullError, QueueInUseError, QueueUnavailableError } from '../../er
 import type { QueueOptions } from '../queue-options.js'
 import type { LaneHold, LaneKey, LaneStatus, Queue, QueueStatus } from '../queue.js'
 import { Bodies } from './bodies.js'
-import { asQueueError, connectBrokers, ensureStream, replicasWanted } from './connection.js'
+import { asQueueError, connectBrokers, ensureStream, patiently, replicasWanted } from './connection.js'
 import { Drainer } from './drainer.js'
 import type { Follower } from './follower.js'
 import { followLog } from './follower.js'
@@ -103,7 +103,7 @@ export async function openJetstreamQueue(queueUrl: string, options: JetstreamQue
     for (const { code, says, mend } of weaknessesOf({ version, replicas })) {
       log.warn({ event: 'queue.weak', code }, `${says} ${mend}`)
     }
-    follower = await followLog(brokers, stream, state, log)
+    follower = await patiently(() => followLog(brokers, stream, state, log))
     try {
       await catchUp()
       nodes.lookBack()
@@ -119,7 +119,7 @@ export async function openJetstreamQueue(queueUrl: string, options: JetstreamQue
     for (;;) {
       const before = state.seq
       try {
-        await nodes.beat()
+        await patiently(() => nodes.beat())
         return
       } catch (error) {
         if (state.seq === before) throw error

@@ -125,6 +125,22 @@ describe('several collectors on one PostgreSQL', () => {
     expect(await page(two)).toMatchObject({ delivered: 3, waiting: 0 })
   })
 
+  it("keep to the database's clock for who owns a lane, when a node's own is an hour wrong", async () => {
+    const steady = { ownershipMs: 60_000 }
+    const right = await startNode(steady)
+    const ahead = await startNode({ ...steady, now: () => NOW + 3_600_000 })
+    const behind = await startNode({ ...steady, now: () => NOW - 3_600_000 })
+    const events = someEvents(3)
+    await ahead.append(events)
+    const leased = await leaseFrom(behind)
+
+    expect(await right.lease(SHOP, ALL)).toBeUndefined()
+    expect(await ahead.lease(SHOP, ALL)).toBeUndefined()
+    expect((await right.append(events)).stored).toEqual(['duplicate', 'duplicate', 'duplicate'])
+    await behind.settle(leased, delivered(leased))
+    expect(await page(right)).toMatchObject({ delivered: 3, waiting: 0 })
+  })
+
   it('respect a hold that another node has set', async () => {
     const [one, two] = [await startNode(), await startNode()]
     const hold = { kind: 'throttled' as const, reason: 'Meta asks to wait.', sinceMs: NOW, untilMs: NOW + 60_000 }
