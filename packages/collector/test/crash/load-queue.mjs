@@ -21,7 +21,17 @@ const log = { info() {}, warn: console.error, error: console.error }
 const queue = await openQueue(`sqlite:${file}`, { maxBytes: 1e9, log, observe() {}, now: Date.now })
 let nextId = Number(firstId)
 
-const say = (word, ids) => writeSync(1, ids.map((id) => `${word} ${id}\n`).join(''))
+function say(word, ids) {
+  let rest = Buffer.from(ids.map((id) => `${word} ${id}\n`).join(''))
+  while (rest.length > 0) {
+    try {
+      rest = rest.subarray(writeSync(1, rest))
+    } catch (error) {
+      // The reader is behind, and the pipe is full: try again.
+      if (error.code !== 'EAGAIN') throw error
+    }
+  }
+}
 const anyOf = (list) => list[Math.floor(Math.random() * list.length)]
 const idOf = ({ json }) => JSON.parse(json).id
 
