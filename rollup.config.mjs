@@ -1,6 +1,6 @@
 // Builds every package from its sources. What is a dependency in its package.json stays an import; everything else is bundled.
 import { createHash } from 'node:crypto'
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync, rmSync } from 'node:fs'
 import { brotliCompressSync, gzipSync } from 'node:zlib'
 import json from '@rollup/plugin-json'
 import nodeResolve from '@rollup/plugin-node-resolve'
@@ -25,6 +25,15 @@ function onwarn(warning) {
   throw new Error(`${warning.code}: ${warning.message}`)
 }
 
+/** Removes the chunks of earlier builds: under their hashed names they would stay for ever, and be packed. */
+const onlyThisBuild = {
+  name: 'only-this-build',
+  writeBundle({ dir }, bundle) {
+    const isChunk = (file) => /-[\w-]{8}\.js(\.map)?$/.test(file)
+    for (const file of readdirSync(dir)) if (isChunk(file) && !(file in bundle)) rmSync(`${dir}/${file}`)
+  },
+}
+
 /** The ES modules of a package, one file per entry (`inspector/history-worker` → `dist/history-worker.js`), and the types of its library entry. */
 function modules(name, entries) {
   const input = Object.fromEntries(entries.map((entry) => [entry.split('/').at(-1), `${folder(name)}src/${entry}.ts`]))
@@ -33,7 +42,7 @@ function modules(name, entries) {
       input,
       output: { dir: `${folder(name)}dist`, format: 'es', sourcemap: true, chunkFileNames: '[name]-[hash].js' },
       external: external(name),
-      plugins: [nodeResolve(), json(), transpile()],
+      plugins: [nodeResolve(), json(), transpile(), onlyThisBuild],
       onwarn,
     },
     {
