@@ -42,6 +42,8 @@ interface Waiting {
 export function startThread(data: ThreadData, url: URL, watch: Watch): Promise<Thread> {
   const worker = new Worker(url, {
     workerData: data,
+    // Whole batches pass through it as bytes, which are not on its heap: more room would only be filled with garbage.
+    resourceLimits: { maxYoungGenerationSizeMb: 4 },
     // Node 22 calls `node:sqlite` experimental on every start; what the queue uses of it has not changed since.
     execArgv: isBuiltin('node:sqlite') ? ['--disable-warning=ExperimentalWarning'] : [],
   })
