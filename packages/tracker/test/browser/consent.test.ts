@@ -154,6 +154,8 @@ describe('a visitor who opts out', () => {
     lab = await startLab()
     await lab.open(TAG_HERE + BASE_SNIPPET + CALLS)
     await lab.copiesArrive(1)
+    // A reload ends what the pixel has on its way.
+    await lab.hitsArrive(1)
     await lab.page.evaluate(`tracker.optOut(); fbq('track', 'Lead')`)
     await lab.page.reload()
     await lab.page.evaluate(`fbq('consent', 'grant'); fbq('track', 'Contact')`)
