@@ -9,6 +9,7 @@
  */
 import { spawn } from 'node:child_process'
 import { readFile, writeFile } from 'node:fs/promises'
+import { format, resolveConfig } from 'prettier'
 import { loadavg } from 'node:os'
 import { parseArgs } from 'node:util'
 import { BENCHES } from './benches.mjs'
@@ -99,7 +100,8 @@ async function write(results, taken) {
     '',
     markdown(results),
   ]
-  await writeFile(PAGE, exchange(await readFile(PAGE, 'utf8'), 'bench', lines.join('\n')))
+  const page = exchange(await readFile(PAGE, 'utf8'), 'bench', lines.join('\n'))
+  await writeFile(PAGE, await format(page, { ...(await resolveConfig(PAGE)), parser: 'markdown' }))
   console.log('BENCHMARKS.md holds these tables now.')
 }
 
