@@ -54,6 +54,8 @@ export interface PageFacts extends Facts {
   lettersDropped: number
   /** Chunks that have left entirely and are not swept yet, as ranges. */
   settled: string
+  /** What had become useless by this message is deleted. */
+  cleanedTo?: number
   /** Which events of other chunks have left. */
   partial: [chunk: number, indexes: string][]
   ambiguous: [sinceMs: number, chunks: [chunks: string, indexes: string][]][]

@@ -21,6 +21,7 @@ export interface Page {
   replayed: number
   lettersDropped: number
   settled: Set<number>
+  cleanedTo?: number
   partial: Map<number, Set<number>>
   ambiguous: Map<number, Map<number, number>>
   lettersGone: Map<number, Set<number>>

@@ -69,6 +69,7 @@ function bringUpToDate(page: Page, pixel: PixelState): void {
   page.version = pixel.page.version + 1
   page.at = pixel.chunkVersion
   page.received = pixel.received
+  page.cleanedTo = pixel.cleanedTo
   for (const version of page.settled) {
     // Swept: nobody can meet it any more.
     if (!pixel.settled.has(version) && !pixel.live.has(version)) page.settled.delete(version)

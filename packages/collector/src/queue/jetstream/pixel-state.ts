@@ -49,8 +49,10 @@ export class PixelState {
   /** Where the page stands, and the last message of each subject, valid or not: what the next one must come after. */
   pageSeq = 0
   readonly lastSeq = { e: 0, r: 0, l: 0 }
-  /** Pages before this one are deleted. */
-  sweptPagesTo = 0
+  /** Messages that nobody needs any more, to be deleted, each with the message that made it so. */
+  readonly doomed = new Map<number, number>()
+  /** What was doomed by this message is deleted. */
+  cleanedTo = 0
   chunkVersion = 0
   /** Whether the last chunk message counts. One that does not must not be left alone in the log. */
   lastChunkIsValid = true
@@ -65,6 +67,8 @@ export class PixelState {
   readonly waiting = new Map<string, Waiting>()
   readonly #liveDrops: Partial<Record<DropReason, number>> = {}
   #liveReplays = 0
+  /** Whether the page is one with letters, which have a fate of their own. */
+  #buries = false
 
   constructor(pixelId: string) {
     this.pixelId = pixelId
@@ -89,6 +93,7 @@ export class PixelState {
 
   /** False when the page is void. */
   takePage(seq: number, kind: 'r' | 'l', facts: PageFacts): boolean {
+    const lastPage = this.lastSeq.r
     this.lastSeq[kind] = seq
     if (facts.version <= this.page.version) {
       this.voids.add(seq)
@@ -97,7 +102,12 @@ export class PixelState {
     const before = this.page
     const page = readPage(facts)
     this.page = page
+    // The last one of its subject stays until another comes, although a page with letters has overwritten it.
+    if (this.pageSeq !== 0 && !this.#buries) this.doomed.set(this.pageSeq, seq)
+    if (kind === 'r' && this.doomed.has(lastPage)) this.doomed.set(lastPage, seq)
     this.pageSeq = seq
+    this.#buries = kind === 'l'
+    this.#cleaned(page.cleanedTo ?? 0)
     if (this.chunkVersion <= page.at) {
       this.received = page.received
       this.chunkVersion = page.at
@@ -115,10 +125,14 @@ export class PixelState {
   takeSwept(seq: number, { bucket, chunks = '', letters = [] }: SweptFacts): void {
     this.swept.push({ seq, bucket })
     for (const version of fromRanges(chunks)) {
+      const chunk = this.settled.get(version) ?? this.live.get(version)
+      if (chunk) this.doomed.set(chunk.seq, seq)
       this.forget(version)
       this.settled.delete(version)
     }
-    for (const letterSeq of letters) this.letters.delete(letterSeq)
+    for (const letterSeq of letters) {
+      if (this.letters.delete(letterSeq)) this.doomed.set(letterSeq, seq)
+    }
   }
 
   /** Takes a chunk out without a trace in the sums. When it had not left rightly, the books show a gap. */
@@ -166,6 +180,12 @@ export class PixelState {
     let count = 0
     for (const box of this.letters.values()) count += box.count - box.gone.size
     return count
+  }
+
+  #cleaned(to: number): void {
+    if (to <= this.cleanedTo) return
+    this.cleanedTo = to
+    for (const [seq, since] of this.doomed) if (since <= to) this.doomed.delete(seq)
   }
 
   #settle(version: number): void {

@@ -4,17 +4,22 @@
  * In this order, so that a node that begins to read in the middle of it sees nothing come to life again: first messages that never counted,
  * then a note of what is about to go (which also keeps its ids for 48 hours), and only then the thing itself. The last chunk of a
  * pixel stays, because the next must come after it. Only a pixel's owner sweeps it.
+ *
+ * Message by message, never by subject: a broker of NATS Server 2.9 that starts again repeats a purge by subject as one of the whole
+ * stream, and so loses its copy of all that waits. @see https://github.com/nats-io/nats-server/issues/4196
  */
 import type { Brokers } from './connection.js'
 import type { LogState } from './log-state.js'
-import { MAX_HASHES, subjectOf } from './messages.js'
+import { MAX_HASHES } from './messages.js'
 import type { Chunk, PixelState } from './pixel-state.js'
 import type { Publisher } from './publisher.js'
 import { toRanges } from './ranges.js'
 import { bucketOf, HASH_BYTES, REMEMBERED_BUCKETS } from './seen.js'
 
-/** Chunks behind one that waits are deleted one by one; so many in a round. */
-const MAX_SINGLE = 50
+/** Messages of letters that one note names. */
+const MAX_LETTERS = 50
+/** Requests to the brokers at a time. */
+const DELETE_AT_ONCE = 32
 
 export interface SweeperOptions {
   brokers: Brokers
@@ -33,9 +38,9 @@ export class Sweeper {
 
   async sweep(pixel: PixelState): Promise<void> {
     await this.#deleteVoids(pixel)
-    if (pixel.lastChunkIsValid) await this.#sweepChunks(pixel)
-    await this.#sweepPages(pixel)
-    await this.#sweepLetters(pixel)
+    if (pixel.lastChunkIsValid) await this.#noteChunks(pixel)
+    await this.#noteLetters(pixel)
+    await this.#deleteDoomed(pixel)
     await this.#sweepNotes(pixel)
   }
 
@@ -47,22 +52,11 @@ export class Sweeper {
     }
   }
 
-  async #sweepChunks(pixel: PixelState): Promise<void> {
-    const going = [...pixel.settled.values()].filter(({ seq }) => seq < pixel.lastSeq.e)
-    if (going.length === 0) return
-    const firstLiveSeq = pixel.live.values().next().value?.seq ?? Number.POSITIVE_INFINITY
-    const end = Math.min(firstLiveSeq, pixel.lastSeq.e)
-    const together = going.filter(({ seq }) => seq < end)
-    const single = going.filter(({ seq }) => seq >= end).slice(0, MAX_SINGLE)
-    await this.#note(pixel, [...together, ...single])
-    if (together.length > 0) await this.#purge('e', pixel, end)
-    for (const { seq } of single) await this.#delete(seq)
-  }
-
   /** By half-day of arrival, as many ids a message as fit; the chunks are named once all their ids are noted. */
-  async #note(pixel: PixelState, chunks: readonly Chunk[]): Promise<void> {
+  async #noteChunks(pixel: PixelState): Promise<void> {
     const byBucket = new Map<number, Chunk[]>()
-    for (const chunk of chunks) {
+    for (const chunk of pixel.settled.values()) {
+      if (chunk.seq >= pixel.lastSeq.e) continue
       const bucket = bucketOf(chunk.receivedAtMs)
       byBucket.set(bucket, [...(byBucket.get(bucket) ?? []), chunk])
     }
@@ -81,22 +75,21 @@ export class Sweeper {
     }
   }
 
-  /** Pages before the newest; those that hold letters have subjects of their own. */
-  async #sweepPages(pixel: PixelState): Promise<void> {
-    const end = Math.min(pixel.pageSeq, pixel.lastSeq.r)
-    if (end === 0 || end === pixel.sweptPagesTo) return
-    await this.#purge('r', pixel, end)
-    pixel.sweptPagesTo = end
-  }
-
-  async #sweepLetters(pixel: PixelState): Promise<void> {
+  async #noteLetters(pixel: PixelState): Promise<void> {
     const empty = [...pixel.letters.values()].filter(
       ({ seq, count, gone }) => gone.size === count && seq !== pixel.pageSeq && seq !== pixel.lastSeq.l,
     )
     if (empty.length === 0) return
-    const seqs = empty.slice(0, MAX_SINGLE).map(({ seq }) => seq)
-    await this.#writeNote(pixel, { bucket: bucketOf(this.#options.now()), hashes: '', letters: seqs })
-    for (const seq of seqs) await this.#delete(seq)
+    const letters = empty.slice(0, MAX_LETTERS).map(({ seq }) => seq)
+    await this.#writeNote(pixel, { bucket: bucketOf(this.#options.now()), hashes: '', letters })
+  }
+
+  /** The newest page tells the other nodes how far this has come. */
+  async #deleteDoomed(pixel: PixelState): Promise<void> {
+    const { seq: doomedTo } = this.#options.state
+    const doomed = [...pixel.doomed.keys()].filter((seq) => seq !== pixel.lastSeq.r)
+    await this.#deleteAll(doomed, (seq) => pixel.doomed.delete(seq))
+    pixel.cleanedTo = Math.max(pixel.cleanedTo, doomedTo)
   }
 
   /** Notes whose ids are older than 48 hours. */
@@ -104,9 +97,7 @@ export class Sweeper {
     const newest = bucketOf(this.#options.now())
     const oldEnough = pixel.swept.findIndex(({ bucket }) => newest - bucket < REMEMBERED_BUCKETS)
     const old = oldEnough === -1 ? pixel.swept.length : oldEnough
-    const last = pixel.swept[old - 1]
-    if (last === undefined) return
-    await this.#purge('s', pixel, last.seq + 1)
+    await this.#deleteAll(pixel.swept.slice(0, old).map(({ seq }) => seq))
     pixel.swept.splice(0, old)
   }
 
@@ -117,9 +108,10 @@ export class Sweeper {
     await this.#options.publisher.write({ kind: 's', key: pixel.pixelId, facts: (id) => ({ id, ...note }) })
   }
 
-  async #purge(kind: 'e' | 'r' | 's', pixel: PixelState, seq: number): Promise<void> {
-    const { brokers, stream } = this.#options
-    await brokers.manager.streams.purge(stream, { filter: subjectOf(stream, kind, pixel.pixelId), seq })
+  async #deleteAll(seqs: readonly number[], onDeleted: (seq: number) => void = () => undefined): Promise<void> {
+    for (let at = 0; at < seqs.length; at += DELETE_AT_ONCE) {
+      await Promise.all(seqs.slice(at, at + DELETE_AT_ONCE).map((seq) => this.#delete(seq).then(() => onDeleted(seq))))
+    }
   }
 
   async #delete(seq: number): Promise<void> {

@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { setImmediate, setTimeout as wait } from 'node:timers/promises'
 import { eventually, natsMissing, startNats, type TestNats } from '@pixel-mirror/testing'
+import { jetstreamManager } from '@nats-io/jetstream'
+import { connect } from '@nats-io/transport-node'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { QueueInUseError, QueueUnavailableError } from '../../../src/errors.js'
 import { openJetstreamQueue, type JetstreamQueueOptions } from '../../../src/queue/jetstream/open-jetstream-queue.js'
@@ -215,6 +217,46 @@ describe.skipIf(missing)(`several collectors on three brokers${missing ? ` (${mi
     expect((await late.append([first])).stored).toEqual(['duplicate'])
     expect((await late.books()).pixels).toHaveLength(lanes.length)
   })
+
+  it('keep what waits for one pixel when brokers start again behind the deletion of what another one has sent', async () => {
+    const node = await startNode()
+    const waiting = someEvents(3, { lane: { pixelId: '1000000000000002' } })
+    await node.append(waiting)
+    for (let round = 0; round < 5; round++) {
+      await node.append(someEvents(3))
+      const lease = await leaseFrom(node)
+      await node.settle(lease, delivered(lease))
+    }
+    const connection = await connect({ servers: brokers.brokers.map(({ url }) => url), maxReconnectAttempts: -1 })
+    const { streams } = await jetstreamManager(connection, { checkAPI: false })
+    const messages = async (filter: string) => {
+      const { state } = await streams.info(stream, { subjects_filter: `${stream}.${filter}` })
+      return Object.values(state.subjects ?? {}).reduce((sum, count) => sum + count, 0)
+    }
+    await eventually('the sent chunks to be deleted', async () => (await messages(`e.${SHOP.pixelId}`)) === 1)
+    await eventually('the old pages to be deleted', async () => (await messages(`r.${SHOP.pixelId}`)) === 1)
+    await node.close()
+
+    for (const broker of brokers.brokers) {
+      await broker.kill()
+      await broker.start()
+      await eventually(
+        'the replicas to be level again',
+        async () => {
+          const { cluster } = await streams.info(stream).catch(() => ({ cluster: undefined }))
+          return cluster?.leader !== undefined && cluster.replicas?.every(({ current, offline }) => current && !offline)
+        },
+        60_000,
+      )
+    }
+    await connection.close()
+
+    const late = await startNode()
+    const lease = await eventually('a lease', () => late.lease(waiting[0]!.lane, ALL))
+    expect(jsonOf(lease.events)).toEqual(jsonOf(waiting))
+    await late.settle(lease, delivered(lease))
+    expect((await late.books()).pixels.map(gap)).toEqual([0, 0])
+  }, 180_000)
 
   it('go on when a broker dies under load, and lose nothing that was acknowledged', async () => {
     const node = await startNode()
