@@ -38,7 +38,8 @@ export interface ChunkFacts extends Facts {
   hashes: string
 }
 
-export interface PageFacts extends Facts {
+/** What a page says in the same words in memory and in the log. */
+export interface PageSums {
   version: number
   owner?: string
   /** Rises with each change of owner. */
@@ -52,17 +53,20 @@ export interface PageFacts extends Facts {
   dropped: Partial<Record<DropReason, number>>
   replayed: number
   lettersDropped: number
-  /** Chunks that have left entirely and are not swept yet, as ranges. */
-  settled: string
   /** What had become useless by this message is deleted. */
   cleanedTo?: number
+  /** By test event code; '' is the pixel's main lane. */
+  holds: Record<string, LaneHold>
+}
+
+export interface PageFacts extends Facts, PageSums {
+  /** Chunks that have left entirely and are not swept yet, as ranges. */
+  settled: string
   /** Which events of other chunks have left. */
   partial: [chunk: number, indexes: string][]
   ambiguous: [sinceMs: number, chunks: [chunks: string, indexes: string][]][]
   /** Letters that were replayed or dropped, of messages that still hold others. */
   lettersGone: [letterSeq: number, indexes: string][]
-  /** By test event code; '' is the pixel's main lane. */
-  holds: Record<string, LaneHold>
   /** What this page buries. */
   letters?: LetterFacts
 }

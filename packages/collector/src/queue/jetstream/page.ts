@@ -3,29 +3,16 @@
  *
  * It is changed by writing the next one. Two nodes that write at once give it the same number, and the log's order decides.
  */
-import type { DropReason, LaneHold } from '../queue.js'
-import type { LetterFacts, PageFacts } from './messages.js'
+import type { DropReason } from '../queue.js'
+import type { LetterFacts, PageFacts, PageSums } from './messages.js'
 import { readAmbiguous, writeAmbiguous } from './messages.js'
 import { fromRanges, toRanges } from './ranges.js'
 
-export interface Page {
-  version: number
-  owner?: string
-  epoch: number
-  at: number
-  received: number
-  delivered: number
-  dead: number
-  expired: number
-  dropped: Partial<Record<DropReason, number>>
-  replayed: number
-  lettersDropped: number
+export interface Page extends PageSums {
   settled: Set<number>
-  cleanedTo?: number
   partial: Map<number, Set<number>>
   ambiguous: Map<number, Map<number, number>>
   lettersGone: Map<number, Set<number>>
-  holds: Record<string, LaneHold>
 }
 
 export const emptyPage = (): Page => ({
