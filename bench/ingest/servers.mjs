@@ -27,8 +27,9 @@ export function startBaseline(name) {
  * The real command with its durable queue in `folder`, relaying to `graphPort`.
  *
  * @param under a command to run it under
+ * @param env settings that differ from those of all others
  */
-export function startCollector(folder, graphPort, under = []) {
+export function startCollector(folder, graphPort, under = [], env = {}) {
   return startServer([COLLECTOR, 'start'], {
     portIn: /Collector\s+http:\/\/[^:]+:(\d+)/,
     cwd: folder,
@@ -46,6 +47,7 @@ export function startCollector(folder, graphPort, under = []) {
       RATE_LIMIT: '1000000',
       MAX_QUEUE_BYTES: '20gb',
       LOG_LEVEL: 'error',
+      ...env,
     },
   })
 }

