@@ -66,22 +66,26 @@ export class Ownership {
 
   /** Prolongs every lane this node has; those that another node has meanwhile are lost. */
   async renew(): Promise<void> {
-    if (this.#held.size === 0) return
+    // What is taken meanwhile was not asked for: it is not lost because the answer says nothing of it.
+    const asked = [...this.#held.values()]
+    if (asked.length === 0) return
     const askedAtMs = performance.now()
     const { rows } = await this.#pool.query<{ id: string; epoch: string }>(
       `UPDATE lane SET lease_until = clock_timestamp() + $3 * interval '1 millisecond'
        WHERE owner = $1 AND id = ANY($2::bigint[]) AND lease_until >= clock_timestamp() RETURNING id, epoch`,
-      [this.#node, [...this.#held.values()].map(({ id }) => id), this.#ownershipMs],
+      [this.#node, asked.map(({ id }) => id), this.#ownershipMs],
     )
     const epochs = new Map(rows.map(({ id, epoch }) => [id, epoch]))
-    for (const held of [...this.#held.values()]) {
+    for (const held of asked) {
       if (epochs.get(held.id) === held.epoch) held.sureUntilMs = askedAtMs + this.#ownershipMs
       else this.lose(held)
     }
   }
 
   lose(lane: OwnedLane): void {
-    if (this.#held.delete(laneName(lane.key))) this.#onLost(lane)
+    if (!this.has(lane)) return
+    this.#held.delete(laneName(lane.key))
+    this.#onLost(lane)
   }
 
   has({ key, epoch }: OwnedLane): boolean {
