@@ -12,8 +12,8 @@ const MAX_BYTES = 512 * 1024
 /** eventName, eventId, eventTimeMs, deadlineMs */
 type Facts = [string, string | null, number, number]
 
-export interface NewChunk {
-  events: QueuedEvent[]
+export interface NewChunk<Event> {
+  events: Event[]
   bytes: number
 }
 
@@ -29,8 +29,8 @@ export interface ChunkRow {
 }
 
 /** Cuts the events of one lane into chunks, in order. */
-export function chunksOf(events: readonly QueuedEvent[]): NewChunk[] {
-  const chunks: NewChunk[] = []
+export function chunksOf<Event extends Pick<QueuedEvent, 'json'>>(events: readonly Event[]): NewChunk<Event>[] {
+  const chunks: NewChunk<Event>[] = []
   for (const event of events) {
     const bytes = Buffer.byteLength(event.json)
     const last = chunks.at(-1)
@@ -44,15 +44,13 @@ export function chunksOf(events: readonly QueuedEvent[]): NewChunk[] {
   return chunks
 }
 
+export function factsLine({ eventName, eventId, eventTimeMs, deadlineMs }: QueuedEvent): string {
+  const facts: Facts = [eventName, eventId ?? null, eventTimeMs, deadlineMs]
+  return JSON.stringify(facts)
+}
+
 export function factsText(events: readonly QueuedEvent[]): string {
-  return JSON.stringify(
-    events.map(({ eventName, eventId, eventTimeMs, deadlineMs }): Facts => [
-      eventName,
-      eventId ?? null,
-      eventTimeMs,
-      deadlineMs,
-    ]),
-  )
+  return `[${events.map(factsLine).join(',')}]`
 }
 
 export function bodyText(events: readonly QueuedEvent[]): string {

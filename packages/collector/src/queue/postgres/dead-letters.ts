@@ -142,6 +142,7 @@ async function putBack(client: pg.PoolClient, rows: readonly LetterRow[], node: 
         'INSERT INTO chunk (lane_id, n, bytes, received_ms, facts, body) VALUES ($1, $2, $3, $4, $5, $6)',
         [id, chunk.events.length, chunk.bytes, nowMs, factsText(chunk.events), bodyText(chunk.events)],
       )
+      additions.add(lane.pixelId, 'bytes', chunk.bytes)
     }
     additions.add(lane.pixelId, 'received', events.length)
     additions.add(lane.pixelId, 'replayed', events.length)

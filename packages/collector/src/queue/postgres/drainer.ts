@@ -140,8 +140,10 @@ export class Drainer {
   async #write(lane: OwnedLane, out: ReadonlyMap<string, LeasedEvent>, verdicts: readonly Left[]): Promise<boolean> {
     const additions = new Additions()
     const { pixelId } = lane.key
-    for (const { kind } of verdicts) {
-      if (kind !== 'free') additions.add(pixelId, kind === 'purged' ? 'dropped:purged' : kind, 1)
+    for (const { ref, kind } of verdicts) {
+      if (kind === 'free') continue
+      additions.add(pixelId, kind === 'purged' ? 'dropped:purged' : kind, 1)
+      additions.add(pixelId, 'bytes', -Buffer.byteLength(out.get(ref)!.json))
     }
     const gone = byChunk(verdicts.filter(({ kind }) => kind !== 'free'))
     const ambiguous = verdicts.flatMap((verdict) =>

@@ -9,7 +9,7 @@ import { postgresDeadLetters } from './dead-letters.js'
 import { Drainer } from './drainer.js'
 import { Ownership, OWNERSHIP_MS } from './ownership.js'
 import { migrate } from './schema.js'
-import { readBooks } from './tally.js'
+import { readBooks, readWaiting, type Waiting } from './tally.js'
 
 /** Two for taking in, the rest for draining, renewing and looking. A database serves many nodes: each is modest. */
 const MAX_CONNECTIONS = 6
@@ -66,7 +66,7 @@ export async function openPostgresQueue(url: string, options: PostgresQueueOptio
 
   const listeners = new Set<(lane: LaneKey, added?: number) => void>()
   const tell = (lane: LaneKey, added?: number) => listeners.forEach((listener) => listener(lane, added))
-  let waiting = { events: 0, bytes: 0, oldestReceivedAtMs: undefined as number | undefined, deadLetters: 0 }
+  let waiting: Waiting = { events: 0, bytes: 0, deadLetters: 0 }
   let trouble: string | undefined
   /** How much room the last refused request would have needed; nothing while there is enough. */
   let missingBytes = 0
@@ -124,22 +124,7 @@ export async function openPostgresQueue(url: string, options: PostgresQueueOptio
 
   /** One look: what waits, and which lanes this node could drain. */
   async function look(): Promise<void> {
-    const { rows } = await pool.query<{
-      events: string | null
-      bytes: string | null
-      oldest: string | null
-      letters: string
-    }>(
-      `SELECT sum(n - cardinality(gone)) AS events, sum(bytes) AS bytes, min(received_ms) AS oldest,
-              (SELECT count(*) FROM dead_letter) AS letters FROM chunk`,
-    )
-    const [row] = rows
-    waiting = {
-      events: Number(row?.events ?? 0),
-      bytes: Number(row?.bytes ?? 0),
-      oldestReceivedAtMs: row?.oldest == null ? undefined : Number(row.oldest),
-      deadLetters: Number(row?.letters ?? 0),
-    }
+    waiting = await readWaiting(pool)
     const { rows: lanes } = await pool.query<{ pixel_id: string; test_code: string }>(
       `SELECT pixel_id, test_code FROM lane
        WHERE (owner IS NULL OR owner = $1 OR lease_until < clock_timestamp()) AND EXISTS (SELECT 1 FROM chunk WHERE lane_id = lane.id)`,
