@@ -1,14 +1,15 @@
 /**
  * Several collectors on one shared queue, beside one collector with SQLite: durable ingest through HTTP, in one run.
  *
- *     node bench/cluster.mjs [--seconds 2] [--rounds 3] [--connections 96] [--only postgres] [--json]
+ *     node bench/cluster.mjs [--seconds 1.5] [--rounds 3] [--connections 96] [--share 0.15] [--only postgres] [--json]
  *
  * Needs a build (`npm run build`). Collectors are the real command, relaying to a Meta that is away, so this is ingest alone, as in
- * `bench/ingest.mjs`: one event a request, each answered when it is durable. SQLite and each engine take turns; the numbers are medians of the rounds.
+ * `bench/ingest.mjs`: one event a request, each answered when it is durable. SQLite and the engine's clusters take turns; the numbers are medians of the
+ * rounds.
  *
- * Senders, collectors and engine share this one machine. Where collectors alone use up its cores, another one cannot add requests a
- * second; so each row of several nodes comes with what an event costs the collectors and the engine, and what follows from that: how many
- * collectors, each with a core of its own, would use up one core of the engine.
+ * Senders, collectors and engine share one machine. One collector with all it can get uses up two cores, and another cannot add
+ * requests a second. So each row comes with what an event costs the collectors and the engine; and to see whether nodes add up, they are also held
+ * to a share of a core each, as small machines would be, of which there may be more until the engine has no core left.
  */
 import { fork } from 'node:child_process'
 import { chmod, mkdtemp, rm } from 'node:fs/promises'
@@ -16,6 +17,7 @@ import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { postgresEngine } from './cluster/postgres-engine.mjs'
+import { holdTo } from './cluster/small-machine.mjs'
 import { killAll, startBaseline, startCollector, within } from './ingest/servers.mjs'
 import { notes } from './lib/notes.mjs'
 
@@ -23,13 +25,14 @@ import { notes } from './lib/notes.mjs'
 const ENGINES = { postgres: postgresEngine }
 /** PostgreSQL behind the collector, beside SQLite behind it. */
 const LEAST_BESIDE_SQLITE = { postgres: 0.6 }
-const NODES = [1, 2, 3]
+const MOST_NODES = 3
 
 const { values } = parseArgs({
   options: {
-    seconds: { type: 'string', default: '2' },
+    seconds: { type: 'string', default: '1.5' },
     rounds: { type: 'string', default: '3' },
     connections: { type: 'string', default: '96' },
+    share: { type: 'string', default: '0.15' },
     only: { type: 'string', default: Object.keys(ENGINES).join(',') },
     json: { type: 'boolean', default: false },
   },
@@ -37,9 +40,10 @@ const { values } = parseArgs({
 const SECONDS = Number(values.seconds)
 const ROUNDS = Number(values.rounds)
 const CONNECTIONS = Number(values.connections)
+const SHARE = Number(values.share)
 
 const { note, print, report } = notes('cluster')
-const senders = NODES.map(() => fork(new URL('./ingest/load.mjs', import.meta.url)))
+const senders = Array.from({ length: MOST_NODES }, () => fork(new URL('./ingest/load.mjs', import.meta.url)))
 const root = await mkdtemp(join(tmpdir(), 'pixel-mirror-bench-cluster-'))
 // A database that runs as a user of its own must get to its folder.
 await chmod(root, 0o755)
@@ -58,13 +62,21 @@ try {
 print()
 if (values.json) report()
 
-/** SQLite with one node, and the engine with one, two and three, turn by turn. */
+/** One node with SQLite, and clusters of one to three with the engine, turn by turn. */
 async function compare(sqlite, engine, start) {
   endings.push(engine.stop)
-  const clusters = { sqlite }
-  for (const count of NODES) {
-    const env = { QUEUE_URL: engine.url(`nodes_${count}`) }
-    clusters[count] = { nodes: await Promise.all(NODES.slice(0, count).map(() => start(env))), cpuUs: engine.cpuUs }
+  const env = { QUEUE_URL: engine.url('bench') }
+  const nodes = await Promise.all(senders.map(() => start(env)))
+  const clusters = {
+    sqlite,
+    one: { nodes: nodes.slice(0, 1), cpuUs: engine.cpuUs },
+    three: { nodes, cpuUs: engine.cpuUs },
+    ...Object.fromEntries(
+      nodes.map((_, last) => [
+        `small ${last + 1}`,
+        { nodes: nodes.slice(0, last + 1), cpuUs: engine.cpuUs, share: SHARE },
+      ]),
+    ),
   }
   const results = Object.fromEntries(Object.keys(clusters).map((name) => [name, []]))
   for (let round = 0; round <= ROUNDS; round++) {
@@ -74,39 +86,46 @@ async function compare(sqlite, engine, start) {
       if (round > 0) results[name].push(result)
     }
   }
-  for (const count of NODES) for (const node of clusters[count].nodes) await node.stop()
+  for (const node of nodes) await node.stop()
 
-  const middle = (name, what) => median(results[name].map((one) => one[what]))
-  const stood = middle('sqlite', 'perSecond')
-  note(`SQLite, one node: durable ingest`, stood, 'events/s')
-  for (const count of NODES) {
-    const title = `${engine.title}, ${count === 1 ? 'one node' : `${count} nodes`}`
-    note(`${title}: durable ingest`, middle(count, 'perSecond'), 'events/s')
-    if (count === 1) {
-      note(`${title}: beside SQLite`, middle(count, 'perSecond') / stood, '×', {
-        atLeast: LEAST_BESIDE_SQLITE[engine.name],
-      })
-    } else note(`${title}: beside one node`, middle(count, 'perSecond') / middle(1, 'perSecond'), '×')
-    note(`${title}: CPU of the collectors`, middle(count, 'collectorUs'), 'µs/event')
-    note(`${title}: CPU of the engine`, middle(count, 'engineUs'), 'µs/event')
-    note(`${title}: cores used by both, of ${availableParallelism()}`, middle(count, 'cores'), 'cores')
+  const { title, name } = engine
+  const middle = (cluster, what) => median(results[cluster].map((one) => one[what]))
+  const beside = (one, other) => middle(one, 'perSecond') / middle(other, 'perSecond')
+  note('SQLite, one node: durable ingest', middle('sqlite', 'perSecond'), 'events/s')
+  note(`${title}, one node: durable ingest`, middle('one', 'perSecond'), 'events/s')
+  note(`${title}, one node: beside SQLite`, beside('one', 'sqlite'), '×', { atLeast: LEAST_BESIDE_SQLITE[name] })
+  for (const [cluster, words] of [
+    ['one', 'one node'],
+    ['three', 'three nodes'],
+  ]) {
+    note(`${title}, ${words}: CPU of the collectors`, middle(cluster, 'collectorUs'), 'µs/event')
+    note(`${title}, ${words}: CPU of the engine`, middle(cluster, 'engineUs'), 'µs/event')
+    note(`${title}, ${words}: cores that both use, of ${availableParallelism()}`, middle(cluster, 'cores'), 'cores')
   }
-  note(
-    `${engine.title}: collectors of one core that one core of the engine serves`,
-    middle(NODES.at(-1), 'collectorUs') / middle(NODES.at(-1), 'engineUs'),
-    'collectors',
-  )
+  note(`${title}, three nodes: beside one`, beside('three', 'one'), '×')
+  for (const count of [2, 3]) {
+    const what = `${title}, ${count} nodes of ${SHARE} cores: beside one such node`
+    note(what, beside(`small ${count}`, 'small 1'), '×')
+  }
+  note(`${title}: events that one core of the engine takes`, 1e6 / middle('one', 'engineUs'), 'events/s')
 }
 
 /** All nodes of one cluster at once, each from a sender of its own; connections are shared out among them. */
-async function load({ nodes, cpuUs }) {
+async function load({ nodes, cpuUs, share }) {
   for (const node of nodes) await node.rest()
   const collectorsUs = async () =>
     (await Promise.all(nodes.map((node) => node.cpuUs()))).reduce((sum, us) => sum + us, 0)
   const before = [await collectorsUs(), await cpuUs()]
+  const letRun =
+    share === undefined
+      ? () => undefined
+      : holdTo(
+          nodes.map(({ pid }) => pid),
+          share,
+        )
   const answers = await Promise.all(
     nodes.map((node, index) => sendTo(node, senders[index], CONNECTIONS / nodes.length)),
-  )
+  ).finally(letRun)
   const spent = [(await collectorsUs()) - before[0], (await cpuUs()) - before[1]]
   const sum = (what) => answers.reduce((total, answer) => total + answer[what], 0)
   const failure = answers.find(({ firstFailure }) => firstFailure)?.firstFailure
