@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { setTimeout as wait } from 'node:timers/promises'
 import type Koa from 'koa'
 import type { Middleware } from 'koa'
 import type { Logger } from 'pino'
@@ -204,6 +205,8 @@ export async function createCollector(options: CollectorOptions): Promise<Collec
 
   async function stop(graceMs = settings.stopTimeoutMs): Promise<void> {
     readiness.close()
+    // Nobody waits for a collector that could not start, or is to end at once.
+    if (graceMs > 0) await wait(settings.drainMs)
     endWatch()
     closed = true
     inspector?.hangUp()

@@ -31,6 +31,8 @@ export interface Settings {
   eventsPath: string
   /** The tracker's path, `/tracker.js` unless set otherwise. */
   trackerPath: string
+  /** How long a collector that stops takes events still, in milliseconds: until its load balancer has noticed. */
+  drainMs: number
   /** How long stopping may wait for what is under way. */
   stopTimeoutMs: number
 }

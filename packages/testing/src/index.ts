@@ -1,6 +1,7 @@
 export { accessibilityIssues } from './accessibility.js'
 export { launchChromium } from './browser.js'
 export { eventually, startNode, type Child } from './child.js'
+export { freePort } from './free-port.js'
 export { default as express } from 'express'
 export { ENGINES, type Engine, type EnginePage } from './engines.js'
 export { facebookSdk, type Builder, type EventRequest, type FacebookSdk } from './facebook-sdk.js'

@@ -170,6 +170,12 @@ export const SETTINGS = {
     fallback: '/tracker.js',
     doc: 'The path that the tracker is served from.',
   }),
+  drainMs: setting({
+    env: 'DRAIN_MS',
+    parse: as.wholeNumber(0, 600_000),
+    fallback: 0,
+    doc: 'How long SIGTERM leaves everything open while `/health/ready` says 503, in milliseconds: behind a load balancer, longer than it takes to notice.',
+  }),
   stopTimeoutMs: setting({
     env: 'STOP_TIMEOUT_MS',
     parse: as.wholeNumber(0, 600_000),

@@ -9,12 +9,15 @@ import type { QueueReport } from '../../src/queue-report.js'
 const COMMAND = fileURLToPath(new URL('../../bin/pixel-mirror.js', import.meta.url))
 
 export interface ClusterNode {
-  child: Child
+  /** The process of now. */
+  readonly child: Child
   url: string
   report(): Promise<QueueReport>
   /** Whether `/health/ready` says yes. */
   isReady(): Promise<boolean>
   signal(signal: NodeJS.Signals): void
+  /** As an upgrade does: SIGTERM, and when it has ended another one on the same ports. Returns how it ended. */
+  restart(): Promise<number | NodeJS.Signals>
 }
 
 export interface Cluster {
@@ -31,32 +34,32 @@ export async function startCluster(
   const pixels = pixelIds.map((id) => ({ id, accessToken: `token-of-${id}`, allowedOrigins: [] }))
   await writeFile(config, JSON.stringify({ pixels }))
 
-  const children = Array.from({ length: count }, () =>
+  const start = (ports: Record<string, string> = {}) =>
     startNode(COMMAND, ['start', '--config', config], {
       cwd: folder,
-      env: { HOST: '127.0.0.1', PORT: '0', ADMIN_PORT: '0', LOG_LEVEL: 'error', ...env },
-    }),
-  )
+      env: { HOST: '127.0.0.1', PORT: '0', ADMIN_PORT: '0', LOG_LEVEL: 'error', ...env, ...ports },
+    })
+  const children = Array.from({ length: count }, () => start())
+  let nodes: ClusterNode[] = []
   async function stop(): Promise<void> {
-    await Promise.all(children.map((child) => child.stop('SIGKILL')))
+    await Promise.all([...children, ...nodes.map(({ child }) => child)].map((child) => child.stop('SIGKILL')))
     await rm(folder, { recursive: true, force: true })
   }
   try {
-    return { nodes: await Promise.all(children.map(serving)), stop }
+    nodes = await Promise.all(children.map((child) => serving(child, start)))
+    return { nodes, stop }
   } catch (error) {
     await stop()
     throw error
   }
 }
 
-async function serving(child: Child): Promise<ClusterNode> {
-  const address = async (name: string) => {
-    const [, url = ''] = await child.printed(new RegExp(`^\\s*${name}\\s+(https?://\\S+)`, 'm'))
-    return new URL(url).origin
-  }
-  const [url, adminUrl] = [await address('Collector'), await address('Inspector')]
+async function serving(child: Child, start: (ports: Record<string, string>) => Child): Promise<ClusterNode> {
+  const [url, adminUrl] = await addressesOf(child)
   return {
-    child,
+    get child() {
+      return child
+    },
     url,
     report: async () => (await (await fetch(`${adminUrl}/admin/queue`)).json()) as QueueReport,
     isReady: () =>
@@ -65,5 +68,20 @@ async function serving(child: Child): Promise<ClusterNode> {
         () => false,
       ),
     signal: (signal) => process.kill(child.pid, signal),
+    async restart() {
+      const ended = await child.stop('SIGTERM')
+      child = start({ PORT: new URL(url).port, ADMIN_PORT: new URL(adminUrl).port })
+      await addressesOf(child)
+      return ended
+    },
   }
+}
+
+/** As it prints them: for everybody, and for operators. */
+async function addressesOf(child: Child): Promise<[url: string, adminUrl: string]> {
+  const address = async (name: string) => {
+    const [, url = ''] = await child.printed(new RegExp(`^\\s*${name}\\s+(https?://\\S+)`, 'm'))
+    return new URL(url).origin
+  }
+  return [await address('Collector'), await address('Inspector')]
 }
