@@ -1,4 +1,10 @@
-/** The texts of chunks: those this node has just written, and those it has read to send. Bounded; the log has them all. */
+/**
+ * The texts of chunks: those this node has just written, and those it has read to send. Bounded; the log has them all.
+ *
+ * A broker that says there is no such message may only be behind: one that has just come to lead does not have everything yet that it will.
+ * So it is believed only when all say the same several times, each time behind a commit of that moment.
+ */
+import { setTimeout as wait } from 'node:timers/promises'
 import type { LeasedEvent } from '../queue.js'
 import { eventsOf } from '../postgres/chunk.js'
 import type { Brokers } from './connection.js'
@@ -7,16 +13,21 @@ import type { Chunk } from './pixel-state.js'
 const MAX_BYTES = 32 * 1024 * 1024
 /** Requests to the brokers at a time. */
 const READ_AT_ONCE = 64
+/** Before each further look for a message that nobody has, in milliseconds. */
+const LOOK_AGAIN_AFTER_MS = [0, 100, 400, 1_000]
 
 export class Bodies {
   readonly #brokers: Brokers
   readonly #stream: string
+  readonly #commit: () => Promise<void>
   readonly #kept = new Map<string, string>()
   #bytes = 0
 
-  constructor(brokers: Brokers, stream: string) {
+  /** @param commit resolves when the brokers have taken something, and so have all that was before it */
+  constructor(brokers: Brokers, stream: string, commit: () => Promise<void>) {
     this.#brokers = brokers
     this.#stream = stream
+    this.#commit = commit
   }
 
   put(pixelId: string, version: number, body: string): void {
@@ -39,6 +50,18 @@ export class Bodies {
     return read
   }
 
+  /** The body of any message; `undefined` when it is not in the log any more. */
+  async text(seq: number): Promise<string | undefined> {
+    let text = await readMessage(this.#brokers, this.#stream, seq)
+    for (const afterMs of LOOK_AGAIN_AFTER_MS) {
+      if (text !== undefined) break
+      await wait(afterMs)
+      await this.#commit()
+      text = await readMessage(this.#brokers, this.#stream, seq)
+    }
+    return text
+  }
+
   async #read(
     pixelId: string,
     { version, seq, receivedAtMs, events, hashes }: Chunk,
@@ -49,7 +72,7 @@ export class Bodies {
       this.#kept.delete(key)
       this.#bytes -= kept.length
     }
-    const text = kept ?? (await readMessage(this.#brokers, this.#stream, seq))
+    const text = kept ?? (await this.text(seq))
     if (text === undefined) return undefined
     const end = text.indexOf('\n')
     return eventsOf({
@@ -66,7 +89,7 @@ export class Bodies {
 }
 
 /** From any broker that has it; asked of the leader when the nearest does not have it yet. */
-export async function readMessage({ manager }: Brokers, stream: string, seq: number): Promise<string | undefined> {
+async function readMessage({ manager }: Brokers, stream: string, seq: number): Promise<string | undefined> {
   const near = await manager.direct.getMessage(stream, { seq }).catch(() => null)
   const message = near ?? (await manager.streams.getMessage(stream, { seq }))
   return message?.string()

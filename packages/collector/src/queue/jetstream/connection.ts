@@ -129,8 +129,16 @@ const isRefusal = (error: unknown) => error instanceof JetStreamApiError && [100
 
 const STREAM_NOT_FOUND = 10059
 
-export const isWrongSequence = (error: unknown) =>
-  error instanceof JetStreamApiError && (error.code === 10071 || error.code === 10164)
+/** Another message is the last of the subject. Newer servers do not always say which. */
+export interface WrongSequence {
+  last?: number
+}
+
+export function wrongSequence(error: unknown): WrongSequence | undefined {
+  if (!(error instanceof JetStreamApiError && (error.code === 10071 || error.code === 10164))) return undefined
+  const [, last] = /wrong last sequence: (\d+)/.exec(error.message) ?? []
+  return last === undefined ? {} : { last: Number(last) }
+}
 
 /** No room: the account's or the broker's limit of storage, the stream's bounds. @see https://github.com/nats-io/nats-server/blob/main/server/errors.json */
 const NO_ROOM = new Set([10023, 10028, 10047, 10077, 10109])

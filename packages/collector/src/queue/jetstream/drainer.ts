@@ -5,6 +5,7 @@
  * as the next page, and only while the epoch is the one that the events were leased under. So a node that was frozen, lost the pixel
  * and wakes again cannot settle what another node is sending: its page comes too late, and the one it finds then names another owner.
  */
+import { LeaseLostError } from '../../errors.js'
 import type { LaneKey, Lease, LeasedEvent, LeaseLimit, Purge, Verdict } from '../queue.js'
 import { parseRef } from '../postgres/chunk.js'
 import type { Bodies } from './bodies.js'
@@ -51,7 +52,11 @@ export class Drainer {
     return this.#inTurn(lane.pixelId, () => this.#lease(lane, limit))
   }
 
-  /** Returns whether anything is free again. */
+  /**
+   * Returns whether anything is free again. When it rejects because the brokers do not answer, the lease goes on: the caller comes again.
+   *
+   * @throws LeaseLostError when another node has the pixel by now
+   */
   settle(lease: Lease, verdicts: readonly Left[]): Promise<boolean> {
     return this.#inTurn(lease.lane.pixelId, () => this.#settle(lease, verdicts))
   }
@@ -65,7 +70,9 @@ export class Drainer {
   async take(pixel: PixelState): Promise<number | undefined> {
     const { nodes, pages } = this.#options
     if (!this.mayTake(pixel)) return undefined
-    await nodes.makeSure()
+    // Of a node that seems dead perhaps only nothing was read for long: behind a commit of now all that it has said is read.
+    if (pixel.page.owner === undefined || pixel.page.owner === nodes.id) await nodes.makeSure()
+    else await nodes.beat()
     if (pixel.page.owner !== nodes.id) {
       await pages.change(pixel.pixelId, (page) => {
         if (page.owner === nodes.id || (page.owner !== undefined && nodes.lives(page.owner))) return false
@@ -153,10 +160,12 @@ export class Drainer {
     const missing = chunks.filter(({ version }) => !loaded.chunks.has(version))
     const read = await bodies.read(pixel.pixelId, missing)
     missing.forEach((chunk, place) => {
+      // Settled and swept by another node while it was being read.
+      if (!pixel.live.has(chunk.version)) return
       const events = read[place]
       if (events === undefined) {
         // Without a trace in the sums: the books show the gap.
-        if (pixel.live.has(chunk.version)) onLost(pixel.pixelId, chunk.events)
+        onLost(pixel.pixelId, chunk.events)
         pixel.forget(chunk.version)
         return
       }
@@ -177,25 +186,28 @@ export class Drainer {
     const { pixelId } = lease.lane
     const pixel = this.#options.state.pixel(pixelId)
     const epoch = this.#leases.get(lease)
-    this.#leases.delete(lease)
+    if (epoch === undefined) return false
     const loaded = this.#loaded.get(pixelId)
-    if (epoch === undefined || loaded?.epoch !== epoch) return false
+    if (loaded?.epoch !== epoch) this.#lose(lease)
     const out = new Map(lease.events.map((event) => [event.ref, event]))
     const given = verdicts.filter(({ ref }) => out.has(ref))
     const telling = given.filter((verdict) => verdict.kind !== 'free' || verdict.ambiguousSinceMs !== undefined)
-    try {
-      for (const step of stepsOf(telling, out)) {
-        const ours = await this.#options.pages.change(pixelId, (page, state) => {
-          if (page.epoch !== epoch || page.owner !== this.#options.nodes.id) return false
-          return this.#write(page, state, lease.lane, step, out)
-        })
-        if (!ours) break
-      }
-    } finally {
-      // Also when nobody knows whether it was written: what the log holds by now is gone, the rest is offered again.
-      this.#free(pixel, loaded, out, given)
+    // Rejects when nobody knows whether it was written. What the log holds by then is passed over when the same is said again.
+    for (const step of stepsOf(telling, out)) {
+      const ours = await this.#options.pages.change(pixelId, (page, state) => {
+        if (page.epoch !== epoch || page.owner !== this.#options.nodes.id) return false
+        return this.#write(page, state, lease.lane, step, out)
+      })
+      if (!ours) this.#lose(lease)
     }
+    this.#leases.delete(lease)
+    this.#free(pixel, loaded, out, given)
     return given.filter(({ kind }) => kind !== 'free').length < out.size
+  }
+
+  #lose(lease: Lease): never {
+    this.#leases.delete(lease)
+    throw new LeaseLostError('Another node drains this pixel by now; the events are offered again.')
   }
 
   #write(

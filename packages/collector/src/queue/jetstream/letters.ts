@@ -14,8 +14,7 @@ import type {
   Verdict,
 } from '../queue.js'
 import { bodyText, factsText } from '../postgres/chunk.js'
-import { readMessage } from './bodies.js'
-import type { Brokers } from './connection.js'
+import type { Bodies } from './bodies.js'
 import { asQueueError } from './connection.js'
 import { chunkFacts } from './intake.js'
 import type { LogState } from './log-state.js'
@@ -59,8 +58,7 @@ interface Letter extends DeadLetter {
 }
 
 export interface LettersOptions {
-  brokers: Brokers
-  stream: string
+  bodies: Bodies
   state: LogState
   publisher: Publisher
   pages: Pages
@@ -69,7 +67,7 @@ export interface LettersOptions {
 }
 
 export function jetstreamDeadLetters(options: LettersOptions): DeadLetters {
-  const { brokers, stream, state, publisher, pages, nodes, now } = options
+  const { bodies, state, publisher, pages, nodes, now } = options
 
   /** Newest first; boxes that cannot hold what is looked for are not opened. */
   async function* find(filter: DeadLetterFilter, before?: { seq: number; index: number }): AsyncGenerator<Letter> {
@@ -88,7 +86,7 @@ export function jetstreamDeadLetters(options: LettersOptions): DeadLetters {
   }
 
   async function open(pixel: PixelState, box: LetterBox): Promise<Letter[]> {
-    const text = await readMessage(brokers, stream, box.seq)
+    const text = await bodies.text(box.seq)
     if (text === undefined) {
       pixel.letters.delete(box.seq)
       return []

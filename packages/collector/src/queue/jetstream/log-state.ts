@@ -22,9 +22,6 @@ export interface NodeState {
   seq: number
 }
 
-/** What became of a message that this node has published. */
-export type Outcome = { valid: boolean; seq: number }
-
 export class LogState {
   readonly pixels = new Map<string, PixelState>()
   readonly nodes = new Map<string, NodeState>()
@@ -33,7 +30,7 @@ export class LogState {
   seq = 0
   readonly #stream: string
   readonly #onStored: (lane: LaneKey, events: number) => void
-  readonly #awaited = new Map<string, (outcome: Outcome) => void>()
+  readonly #awaited = new Map<string, (valid: boolean) => void>()
   #moved: (() => void)[] = []
 
   constructor(stream: string, onStored: (lane: LaneKey, events: number) => void) {
@@ -53,22 +50,39 @@ export class LogState {
     this.seq = seq
     const { kind, key } = parseSubject(this.#stream, subject)
     const { id, valid } = this.#take(kind, key, seq, timeMs, facts)
-    this.#awaited.get(id)?.({ valid, seq })
+    this.#awaited.get(id)?.(valid)
     this.#awaited.delete(id)
     const moved = this.#moved
     this.#moved = []
     for (const tell of moved) tell()
   }
 
-  /** What the log says about a message that is about to be published; asked before that. */
-  outcomeOf(id: string): { promise: Promise<Outcome>; forget(): void } {
-    const promise = new Promise<Outcome>((resolve) => this.#awaited.set(id, resolve))
-    return { promise, forget: () => void this.#awaited.delete(id) }
+  /**
+   * What the log says about a message that is about to be published; asked before that. `read()` resolves with whether it counts, when the
+   * log is read up to it; `undefined` if it was deleted before this node came to read it.
+   */
+  outcomeOf(id: string): { read(seq: number): Promise<boolean | undefined>; forget(): void } {
+    let outcome: boolean | undefined
+    this.#awaited.set(id, (valid) => (outcome = valid))
+    return {
+      read: async (seq) => {
+        await this.readTo(seq)
+        return outcome
+      },
+      forget: () => void this.#awaited.delete(id),
+    }
   }
 
-  /** Resolves with the next message that is read. */
-  moved(): Promise<void> {
-    return new Promise((resolve) => this.#moved.push(resolve))
+  /** Resolves when the log is read up to this message. */
+  async readTo(seq: number): Promise<void> {
+    while (this.seq < seq) await new Promise<void>((resolve) => this.#moved.push(resolve))
+  }
+
+  /** The brokers say that the last message of a subject is not the one that was read last: that one is deleted. */
+  lastIs(kind: MessageKind, key: string, seq: number, instead: number | undefined): void {
+    if (kind !== 'e' && kind !== 'r' && kind !== 'l') return
+    const { lastSeq } = this.pixel(key)
+    if (lastSeq[kind] === instead) lastSeq[kind] = seq
   }
 
   #take(kind: MessageKind, key: string, seq: number, timeMs: number, text: string): { id: string; valid: boolean } {

@@ -69,7 +69,7 @@ export async function openJetstreamQueue(queueUrl: string, options: JetstreamQue
     if (drainer.mayTake(state.pixel(lane.pixelId))) tell(lane, events)
   })
   const publisher = new Publisher({ brokers, stream, state })
-  const bodies = new Bodies(brokers, stream)
+  const bodies: Bodies = new Bodies(brokers, stream, () => nodes.beat())
   const pages = new Pages(state, publisher)
   const nodes = new Nodes({
     id: `${hostname()}/${process.pid}/${randomBytes(4).toString('hex')}`,
@@ -221,7 +221,7 @@ export async function openJetstreamQueue(queueUrl: string, options: JetstreamQue
       return () => listeners.delete(listener)
     },
 
-    deadLetters: jetstreamDeadLetters({ brokers, stream, state, publisher, pages, nodes, now }),
+    deadLetters: jetstreamDeadLetters({ bodies, state, publisher, pages, nodes, now }),
 
     async books() {
       // So that what other nodes have written before this call is read.

@@ -60,8 +60,8 @@ export class PixelState {
   readonly live = new Map<number, Chunk>()
   /** Have left entirely; not yet deleted. */
   readonly settled = new Map<number, Chunk>()
-  /** Messages that do not count, to be deleted before anything else. */
-  readonly voids = new Set<number>()
+  /** Messages that do not count, to be deleted before anything else; each, like those above, with the message that made it deletable. */
+  readonly voids = new Map<number, number>()
   readonly letters = new Map<number, LetterBox>()
   readonly swept: { seq: number; bucket: number }[] = []
   readonly waiting = new Map<string, Waiting>()
@@ -76,10 +76,10 @@ export class PixelState {
 
   /** False when the chunk is void. */
   takeChunk(seq: number, facts: ChunkFacts): boolean {
-    this.lastSeq.e = seq
+    this.#comesAfter('e', seq)
     this.lastChunkIsValid = facts.version > this.chunkVersion
     if (!this.lastChunkIsValid) {
-      this.voids.add(seq)
+      this.voids.set(seq, seq)
       return false
     }
     const chunk = chunkOf(seq, facts)
@@ -93,18 +93,15 @@ export class PixelState {
 
   /** False when the page is void. */
   takePage(seq: number, kind: 'r' | 'l', facts: PageFacts): boolean {
-    const lastPage = this.lastSeq.r
-    this.lastSeq[kind] = seq
+    this.#comesAfter(kind, seq)
     if (facts.version <= this.page.version) {
-      this.voids.add(seq)
+      this.voids.set(seq, seq)
       return false
     }
     const before = this.page
     const page = readPage(facts)
     this.page = page
-    // The last one of its subject stays until another comes, although a page with letters has overwritten it.
     if (this.pageSeq !== 0 && !this.#buries) this.doomed.set(this.pageSeq, seq)
-    if (kind === 'r' && this.doomed.has(lastPage)) this.doomed.set(lastPage, seq)
     this.pageSeq = seq
     this.#buries = kind === 'l'
     this.#cleaned(page.cleanedTo ?? 0)
@@ -185,7 +182,15 @@ export class PixelState {
   #cleaned(to: number): void {
     if (to <= this.cleanedTo) return
     this.cleanedTo = to
-    for (const [seq, since] of this.doomed) if (since <= to) this.doomed.delete(seq)
+    for (const [seq, since] of this.doomed) if (since <= to && seq !== this.lastSeq.r) this.doomed.delete(seq)
+    for (const [seq, since] of this.voids) if (since <= to && seq !== this.lastSeq.e) this.voids.delete(seq)
+  }
+
+  /** The last message of a subject stays until another comes, and can only be deleted from then on. */
+  #comesAfter(kind: 'e' | 'r' | 'l', seq: number): void {
+    const last = this.lastSeq[kind]
+    this.lastSeq[kind] = seq
+    for (const deletable of [this.doomed, this.voids]) if (deletable.has(last)) deletable.set(last, seq)
   }
 
   #settle(version: number): void {

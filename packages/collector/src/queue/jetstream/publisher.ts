@@ -6,7 +6,8 @@ import { randomBytes } from 'node:crypto'
 import { headers } from '@nats-io/transport-node'
 import { QueueUnavailableError } from '../../errors.js'
 import type { Brokers } from './connection.js'
-import { asQueueError, isWrongSequence } from './connection.js'
+import type { WrongSequence } from './connection.js'
+import { asQueueError, wrongSequence } from './connection.js'
 import type { LogState } from './log-state.js'
 import type { Message, MessageKind } from './messages.js'
 import { HEADER, subjectOf, writeFacts } from './messages.js'
@@ -16,7 +17,7 @@ const WRITTEN_WITHIN_MS = 5_000
 /** How long to wait for the message that was faster than ours. */
 const READ_WITHIN_MS = 1_000
 
-/** `overtaken`: another message was faster. The state holds it by now; decide again. */
+/** `overtaken`: another message was faster, or much has happened since. The state holds it by now; decide again. */
 export type Written = 'valid' | 'overtaken'
 
 export interface Draft {
@@ -57,14 +58,18 @@ export class Publisher {
     const id = `${this.#node}.${++this.#count}`
     const outcome = this.#state.outcomeOf(id)
     try {
-      const written = await this.#publish(id, draft)
-      if (written === 'overtaken') {
-        await within(READ_WITHIN_MS, this.#state.moved())
+      const answer = await this.#publish(id, draft)
+      if (answer.seq === undefined) {
+        const { last = this.#state.seq + 1 } = answer
+        await within(READ_WITHIN_MS, this.#state.readTo(last))
+        if (this.#state.seq >= last) this.#state.lastIs(draft.kind, draft.key, last, draft.after)
         return 'overtaken'
       }
-      const read = await within(WRITTEN_WITHIN_MS, outcome.promise)
-      if (read === undefined) throw new QueueUnavailableError('The log is written, but cannot be read back.')
-      return read.valid ? 'valid' : 'overtaken'
+      const valid = await within(WRITTEN_WITHIN_MS, outcome.read(answer.seq))
+      if (this.#state.seq < answer.seq) {
+        throw new QueueUnavailableError('The log is written, but cannot be read back.')
+      }
+      return valid === true ? 'valid' : 'overtaken'
     } catch (error) {
       throw asQueueError(error)
     } finally {
@@ -72,7 +77,10 @@ export class Publisher {
     }
   }
 
-  async #publish(id: string, { kind, key, facts, body = '', after }: Draft): Promise<Written | undefined> {
+  async #publish(
+    id: string,
+    { kind, key, facts, body = '', after }: Draft,
+  ): Promise<{ seq: number } | ({ seq?: never } & WrongSequence)> {
     const { js, connection } = this.#brokers
     if (!this.#reachable && kind !== 'n') throw new QueueUnavailableError('NATS JetStream cannot be reached.')
     const subject = subjectOf(this.#stream, kind, key)
@@ -83,16 +91,17 @@ export class Publisher {
       throw new QueueUnavailableError('An event is larger than a message of the brokers may be: raise max_payload.')
     }
     try {
-      await js.publish(subject, body, {
+      const { seq } = await js.publish(subject, body, {
         msgID: id,
         headers: header,
         timeout: WRITTEN_WITHIN_MS,
         ...(after !== undefined && { expect: { lastSubjectSequence: after } }),
       })
-      return undefined
+      return { seq }
     } catch (error) {
-      if (isWrongSequence(error)) return 'overtaken'
-      throw error
+      const refusal = wrongSequence(error)
+      if (refusal === undefined) throw error
+      return refusal
     }
   }
 }

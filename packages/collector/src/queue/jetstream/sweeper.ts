@@ -37,19 +37,24 @@ export class Sweeper {
   }
 
   async sweep(pixel: PixelState): Promise<void> {
-    await this.#deleteVoids(pixel)
+    await this.#deleteUseless(pixel)
     if (pixel.lastChunkIsValid) await this.#noteChunks(pixel)
     await this.#noteLetters(pixel)
-    await this.#deleteDoomed(pixel)
     await this.#sweepNotes(pixel)
   }
 
-  async #deleteVoids(pixel: PixelState): Promise<void> {
-    for (const seq of pixel.voids) {
-      if (seq === pixel.lastSeq.e) continue
-      await this.#delete(seq)
-      pixel.voids.delete(seq)
-    }
+  /**
+   * Voids before what was valid in their place, or they would come to life; so nothing that is doomed only while voids are being deleted.
+   * The newest page tells the other nodes how far this has come.
+   */
+  async #deleteUseless(pixel: PixelState): Promise<void> {
+    const { seq: readTo } = this.#options.state
+    const { voids, doomed, lastSeq } = pixel
+    const dead = [...voids.keys()].filter((seq) => seq !== lastSeq.e)
+    const going = [...doomed.keys()].filter((seq) => seq !== lastSeq.r)
+    await this.#deleteAll(dead, (seq) => voids.delete(seq))
+    await this.#deleteAll(going, (seq) => doomed.delete(seq))
+    pixel.cleanedTo = Math.max(pixel.cleanedTo, readTo)
   }
 
   /** By half-day of arrival, as many ids a message as fit; the chunks are named once all their ids are noted. */
@@ -82,14 +87,6 @@ export class Sweeper {
     if (empty.length === 0) return
     const letters = empty.slice(0, MAX_LETTERS).map(({ seq }) => seq)
     await this.#writeNote(pixel, { bucket: bucketOf(this.#options.now()), hashes: '', letters })
-  }
-
-  /** The newest page tells the other nodes how far this has come. */
-  async #deleteDoomed(pixel: PixelState): Promise<void> {
-    const { seq: doomedTo } = this.#options.state
-    const doomed = [...pixel.doomed.keys()].filter((seq) => seq !== pixel.lastSeq.r)
-    await this.#deleteAll(doomed, (seq) => pixel.doomed.delete(seq))
-    pixel.cleanedTo = Math.max(pixel.cleanedTo, doomedTo)
   }
 
   /** Notes whose ids are older than 48 hours. */

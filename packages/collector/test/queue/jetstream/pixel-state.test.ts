@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { LogState } from '../../../src/queue/jetstream/log-state.js'
 import type { PageFacts } from '../../../src/queue/jetstream/messages.js'
 import { emptyPage, writePage } from '../../../src/queue/jetstream/page.js'
 import { PixelState } from '../../../src/queue/jetstream/pixel-state.js'
@@ -72,5 +73,48 @@ describe('What a pixel dooms to be deleted', () => {
     pixel.takePage(3, 'r', page(3, { cleanedTo: 2 }))
 
     expect(doomed(pixel)).toEqual([1])
+  })
+})
+
+describe('The message that the next one must come after', () => {
+  const LAST = 'log.r.1'
+
+  it('is the one before, when the last is deleted and the brokers say so', () => {
+    const state = new LogState('log', () => undefined)
+    state.take({ subject: LAST, seq: 1, timeMs: 0, facts: JSON.stringify(page(1)) })
+    state.take({ subject: LAST, seq: 2, timeMs: 0, facts: JSON.stringify(page(1)) })
+
+    state.lastIs('r', '1', 1, 2)
+
+    expect(state.pixel('1').lastSeq.r).toBe(1)
+  })
+
+  it('is a newer one, when that was read before the brokers had their say', () => {
+    const state = new LogState('log', () => undefined)
+    state.take({ subject: LAST, seq: 1, timeMs: 0, facts: JSON.stringify(page(1)) })
+    state.take({ subject: LAST, seq: 3, timeMs: 0, facts: JSON.stringify(page(2)) })
+
+    state.lastIs('r', '1', 1, 2)
+
+    expect(state.pixel('1').lastSeq.r).toBe(3)
+  })
+})
+
+describe('What does not count', () => {
+  it('is forgotten when a page says that it is deleted, but not while it is the last chunk of its pixel', () => {
+    const pixel = new PixelState('1')
+    pixel.takeChunk(1, chunk(1))
+    pixel.takeChunk(2, chunk(1))
+    pixel.takeChunk(3, chunk(2))
+    pixel.takeChunk(4, chunk(2))
+
+    pixel.takePage(5, 'r', page(1, { cleanedTo: 4 }))
+    expect([...pixel.voids.keys()]).toEqual([4])
+    pixel.takeChunk(6, chunk(3))
+    pixel.takePage(7, 'r', page(2, { cleanedTo: 5 }))
+    expect([...pixel.voids.keys()]).toEqual([4])
+    pixel.takePage(8, 'r', page(3, { cleanedTo: 6 }))
+
+    expect([...pixel.voids.keys()]).toEqual([])
   })
 })

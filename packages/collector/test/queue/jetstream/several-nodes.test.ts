@@ -4,7 +4,7 @@ import { eventually, natsMissing, startNats, type TestNats } from '@pixel-mirror
 import { jetstreamManager } from '@nats-io/jetstream'
 import { connect } from '@nats-io/transport-node'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { QueueInUseError, QueueUnavailableError } from '../../../src/errors.js'
+import { LeaseLostError, QueueInUseError, QueueUnavailableError } from '../../../src/errors.js'
 import { openJetstreamQueue, type JetstreamQueueOptions } from '../../../src/queue/jetstream/open-jetstream-queue.js'
 import { gap } from '../../../src/queue/queue.js'
 import type { Lease, Queue, QueuedEvent } from '../../../src/queue/queue.js'
@@ -155,7 +155,7 @@ describe.skipIf(missing)(`several collectors on three brokers${missing ? ` (${mi
     const two = await startNode()
     const fresh = await leaseFrom(two)
 
-    await frozen.settle(old, delivered(old))
+    await expect(frozen.settle(old, delivered(old))).rejects.toThrow(LeaseLostError)
     expect(await page(two)).toMatchObject({ delivered: 0, waiting: 3 })
 
     await two.settle(fresh, delivered(fresh))
@@ -285,6 +285,26 @@ describe.skipIf(missing)(`several collectors on three brokers${missing ? ` (${mi
     const there = new Set(drained)
     expect(acknowledged.filter((json) => !there.has(json))).toEqual([])
     expect(await page(node)).toMatchObject({ waiting: 0 })
+  }, 180_000)
+
+  it('write what became of events when the quorum is back, and offer none of them again', async () => {
+    const node = await startNode()
+    await node.append(someEvents(3))
+    const lease = await leaseFrom(node)
+
+    await Promise.all([brokers.brokers[0]!.kill(), brokers.brokers[1]!.kill()])
+    const refused = await refusal(node.settle(lease, delivered(lease)))
+    const offered = await node.lease(SHOP, ALL).catch(() => undefined)
+    await Promise.all([brokers.brokers[0]!.start(), brokers.brokers[1]!.start()])
+    await eventually(
+      'the settlement',
+      async () => (await refusal(node.settle(lease, delivered(lease)))) === undefined,
+      60_000,
+    )
+
+    expect(refused).toBeInstanceOf(QueueUnavailableError)
+    expect(offered).toBeUndefined()
+    expect(await page(node)).toMatchObject({ received: 3, delivered: 3, waiting: 0 })
   }, 180_000)
 
   it('refuse while there is no quorum, say so, and go on with everything when there is one again', async () => {
