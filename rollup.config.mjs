@@ -85,8 +85,8 @@ const constantsAsLets = {
 
 /**
  * Leaves out of js-cookie what no minifier can prove unused: all but `withConverter`, and of that all but `get` and `set`; the reading
- * of all cookies at once; the encoding of names, which `_fbp` and `_fbc` do not need; default attributes and
- * attributes without a value, as all of ours are given.
+ * of all cookies at once; the encoding of names and the converting of values, which `_fbp` and `_fbc` do not need; default attributes,
+ * attributes without a value and checks of ours, which are all given and well formed.
  * What stays, stays word for word; another version of js-cookie fails the build until somebody has looked.
  */
 const onlyGetAndSet = {
@@ -97,10 +97,16 @@ const onlyGetAndSet = {
     for (const [part, instead] of [
       [/if \(typeof document === 'undefined'\) \{\s+return\s+\}/, ''],
       [/if \(typeof document === 'undefined' \|\| [^{]+\{\s+return\s+\}/, ''],
-      [/return name \? jar\[name\] : jar/, 'return jar[name]'],
       [/attributes = assign\(\{\}, defaultAttributes, attributes\);/, ''],
+      [/if \(typeof attributes.expires === 'number'\) \{([^}]+)\}\s+if \(attributes.expires\) \{([^}]+)\}/, '$1$2'],
       [/if \(!attributes\[attributeName\]\) \{\s+continue\s+\}/, ''],
       [/if \(attributes\[attributeName\] === true\) \{\s+continue\s+\}/, ''],
+      [/\.split\(';'\)\[0\]/, ''],
+      [/var jar = \{\};?/, ''],
+      [/return name \? jar\[name\] : jar/, ''],
+      [/if \(!\(found in jar\)\).+\s+if \(name === found\) \{\s+break\s+\}/, 'if (name === found) return value'],
+      [/converter\.write\(value, name\)/, 'value'],
+      [/document\.cookie \? (.+) : \[\]/, '$1'],
       [/name = encodeURIComponent\(name\)[^;]+;/, ''],
       [/return Object\.create\(\s+\{\s+set: set,\s+get: get,[^]+?\n {2}\)\n/, 'return { set: set, get: get }\n'],
       [/init\(defaultConverter, \{.+\}\)/, '{ withConverter: init }'],

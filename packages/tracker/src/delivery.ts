@@ -9,11 +9,10 @@ import type { PixelState } from '@pixel-mirror/common'
 import { granted } from './consent.js'
 import { isLocked, library } from './fbq/library.js'
 import { readIdentity } from './identity.js'
-import { nowS } from './now.js'
 import { options } from './options.js'
 import { attempt, hint, report, type TrackedEvent } from './report.js'
 import { PREFIX } from './prefix.js'
-import { store, takeStored } from './storage.js'
+import { forget, store, takeStored } from './storage.js'
 import { VERSION } from './version.js'
 
 /** How long after the first event of a burst its request leaves. */
@@ -34,9 +33,9 @@ const MAX_STORED_S = 47 * 3_600
 const ADOPTION_MS = 99
 
 const waiting: TrackedEvent[] = []
-/** What is on its way, as far as it has to be known. */
+/** What is on its way. */
 let flying: TrackedEvent[] = []
-let timer: number | undefined
+let timer = 0
 /** Whether the collector is to be left in peace for a while. */
 let resting = false
 let failures = 0
@@ -63,8 +62,8 @@ export const deliver = (event: TrackedEvent): void => {
 
 /** Sends what waits when the burst is over. */
 export const later = (): void => {
-  timer ??= setTimeout(() => {
-    timer = undefined
+  timer ||= setTimeout(() => {
+    timer = 0
     void flush()
   }, BURST_MS)
 }
@@ -93,7 +92,7 @@ const send = async (events: TrackedEvent[]): Promise<void> => {
   let answer: Answer | undefined
   let retryAfterS: string | null | undefined
   const { size } = new Blob([body])
-  flying = events
+  flying.push(...events)
   keepaliveBytes += size
   try {
     const response = await fetch(options.collectorUrl!, {
@@ -106,17 +105,22 @@ const send = async (events: TrackedEvent[]): Promise<void> => {
     retryAfterS = response.headers.get('retry-after')
     // 5xx, 408 and 429 pass (409 and 428 the collector does not know); all else is an answer.
     if (!/^5|4[02][89]/.test(response.status as unknown as string)) {
-      answer = { error: !response.ok && response.status }
-      Object.assign(answer, await response.json())
+      answer = { error: !response.ok && response.status, ...((await response.json().catch(hint)) as Answer) }
     }
   } catch {
-    // No network, an ad blocker, or an answer that is none.
+    // No network, or an ad blocker.
   }
-  flying = []
+  flying = flying.filter((event) => !events.includes(event))
   keepaliveBytes -= size
-  if (!answer && departed) return
-  if (answer) failures = 0
-  else {
+  if (answer) {
+    const { error, rejected } = answer
+    failures = 0
+    events.forEach((event, index) => {
+      const why = error || rejected?.find((rejection) => rejection.index === index)
+      forget(placeOf(event))
+      report(why ? 'rejected' : 'sent', event, why)
+    })
+  } else if (!departed) {
     // Full jitter, so that a collector that comes back is not met by everybody at once.
     failures++
     resting = true
@@ -127,23 +131,25 @@ const send = async (events: TrackedEvent[]): Promise<void> => {
       },
       +retryAfterS! * 1_000 || Math.random() * BACKOFF_STEP_MS * failures,
     )
+    events.forEach(deliver)
   }
-  events.forEach((event, index) => {
-    const why = answer?.error || answer?.rejected?.find((rejection) => rejection.index === index)
-    if (!answer) deliver(event)
-    else report(why ? 'rejected' : 'sent', event, why)
-  })
   if (document.hidden) hide()
 }
+
+/** Where an event is stored: once, however often that is tried. */
+const placeOf = ({ event_id, pixel_id }: TrackedEvent) => 'queue' + event_id! + pixel_id!
+
+/** Stores an event. Without an id nobody could tell that two copies of it are one; the pixel has sent such events already. */
+const keep = (event: TrackedEvent) => event.event_id && store(placeOf(event), event)
 
 /** The page is hidden, and may never be seen again: sends what it can and stores the rest. */
 export const hide = (): void => {
   pixelIsKnown = true
   if (!mayLeave()) return
   void flush()
-  // What is on its way to a collector in trouble is not counted on; emptied, it is nobody else's affair.
-  if (failures || !navigator.onLine) waiting.unshift(...flying.splice(0))
-  for (const event of waiting.splice(-MAX_STORED)) if (!store('queue' + Math.random(), event)) waiting.push(event)
+  // Whether what is on its way has arrived, a page that is gone will not learn.
+  flying.slice(-MAX_STORED).forEach(keep)
+  for (const event of waiting.splice(-MAX_STORED)) if (!keep(event)) waiting.push(event)
 }
 
 /** The page goes. */
@@ -155,7 +161,7 @@ export const leave = (): void => {
 /** Takes over what pages that are gone have left in storage. */
 const adopt = (): void => {
   takeStored<TrackedEvent>('queue', (event) =>
-    event.event_time + MAX_STORED_S > nowS() ? deliver(event) : report('dropped', event, 'expired'),
+    event.event_time + MAX_STORED_S > Date.now() / 1_000 ? deliver(event) : report('dropped', event, 'expired'),
   )
 }
 
@@ -166,7 +172,7 @@ const adoptAlone = () => new Promise((done) => setTimeout(done, ADOPTION_MS, ado
 export const show = (): void => {
   departed = false
   if (mayLeave()) void (navigator.locks?.request(PREFIX, adoptAlone).catch(hint) ?? adopt())
-  void flush()
+  later()
 }
 
 /** What the collector answers. */

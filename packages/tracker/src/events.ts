@@ -3,7 +3,6 @@ import type { CustomData } from '@pixel-mirror/common'
 import { dataProcessing } from './consent.js'
 import { deliver } from './delivery.js'
 import { identified, identifiedFor, pixels } from './fbq/pixels.js'
-import { nowS } from './now.js'
 import { report, type TrackedEvent } from './report.js'
 
 export const recordEvent = (
@@ -12,11 +11,11 @@ export const recordEvent = (
   data: unknown,
   eventId: string,
   isRepeat?: boolean,
-  timeS = nowS(),
+  timeMs = Date.now(),
 ): void => {
   const event = {
     event_name: name,
-    event_time: timeS,
+    event_time: (timeMs / 1_000) >>> 0,
     event_id: eventId,
     custom_data: data as CustomData,
     user_data: { ...pixels[pixelId]!._userData, ...identified, ...identifiedFor[eventId] },

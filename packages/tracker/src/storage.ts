@@ -22,13 +22,16 @@ export const store = (name: string, value: unknown): boolean | undefined =>
 export const stored = <T>(name: string): T | undefined =>
   attempt(() => JSON.parse((localStorage[PREFIX + name] as string) || 'null') as T)
 
+/** Forgets what is stored under a name. */
+export const forget = (name: string) => attempt(() => delete localStorage[PREFIX + name])
+
 /** Takes away everything whose name begins so, for somebody to use. */
 export const takeStored = <T>(name: string, use: (value: T) => void): void => {
   attempt(() => {
     for (const key in localStorage) {
       if (!key.startsWith(PREFIX + name)) continue
       const text = localStorage[key] as string
-      localStorage.removeItem(key)
+      delete localStorage[key]
       use(JSON.parse(text) as T)
     }
   })

@@ -6,7 +6,6 @@ import type { CustomData } from '@pixel-mirror/common'
 import { setDataProcessing } from '../consent.js'
 import { recordEvent } from '../events.js'
 import { attempt } from '../report.js'
-import { nowS } from '../now.js'
 import { queryOf } from '../query.js'
 import type { Fbq } from './fbq.js'
 import { readCall } from './call.js'
@@ -34,7 +33,7 @@ export const recover = (fbq: Fbq): number | undefined => {
         if (/^cd/.test(key)) data[key.slice(3, -1)] = attempt(() => JSON.parse(params[key]!) as unknown) ?? params[key]
       }
       // Without an id of its own, Meta pairs the copies by the browser's `fbp`.
-      recordEvent(id!, ev!, data, eid!, false, nowS(Number(ts)))
+      recordEvent(id!, ev!, data, eid!, false, +ts!)
     }
   }
   // The browser knows a request once it is answered.
