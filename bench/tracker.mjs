@@ -6,7 +6,8 @@
  *
  * Needs a build (`pnpm build`). Sizes: the file that a browser would load, as its package publishes it. Times: Chromium, a fresh page per round, with and
  * without the tracker in turn, medians; once at full speed and once with the processor slowed down four times. The stub is what a page has
- * anyway, so the tracker's own cost is the difference. `--json` ends the output with one report on one line.
+ * anyway, so the tracker's own cost is the difference. Its start leaves storage and cookies alone until there is something to send; what that costs
+ * then is in the work until the first answer, which the browser itself adds up over all of the page's tasks. `--json` ends the output with one report on one line.
  */
 import { existsSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
@@ -119,13 +120,46 @@ async function round(browser, withTracker, slowdown) {
   return times
 }
 
+/** One round: how long the main thread works, task by task, from before the script until a page view has been sent and answered. */
+async function firstView(browser, withTracker, slowdown) {
+  const { context, page } = await shop(browser)
+  const cdp = await context.newCDPSession(page)
+  await cdp.send('Emulation.setCPUThrottlingRate', { rate: slowdown })
+  await cdp.send('Performance.enable')
+  const workedMs = async () => {
+    const { metrics } = await cdp.send('Performance.getMetrics')
+    return metrics.find(({ name }) => name === 'TaskDuration').value * 1_000
+  }
+  const before = await workedMs()
+  await page.evaluate(
+    ([script, STUB]) => {
+      for (const code of [STUB, script, `fbq('track', 'PageView')`]) {
+        const element = document.createElement('script')
+        element.dataset.collectorUrl = '/events'
+        element.textContent = code
+        document.head.append(element)
+      }
+      window.fbq.callMethod = () => {}
+    },
+    [withTracker ? TRACKER : ';', STUB],
+  )
+  await pause(page, 500)
+  const ms = (await workedMs()) - before
+  await context.close()
+  return { ms }
+}
+
 async function times(browser) {
   for (const slowdown of [1, 4]) {
     const bare = []
     const ours = []
+    const bareViews = []
+    const ourViews = []
     for (let i = 0; i < ROUNDS; i++) {
       bare.push(await round(browser, false, slowdown))
       ours.push(await round(browser, true, slowdown))
+      bareViews.push(await firstView(browser, false, slowdown))
+      ourViews.push(await firstView(browser, true, slowdown))
     }
     const of = (rounds, key) => median(rounds.map((values) => values[key]))
     const startMs = of(ours, 'startMs')
@@ -133,6 +167,7 @@ async function times(browser) {
     const speed = slowdown === 1 ? '' : `, processor ${slowdown}× slower`
     const startAimMs = slowdown === 1 ? 2 : 12
     tell(`start of the tracker${speed}`, startMs, 'ms', `under ${startAimMs}`, startMs < startAimMs)
+    tell(`all its work until its first answer, start included${speed}`, of(ourViews, 'ms') - of(bareViews, 'ms'), 'ms')
     tell(`a fbq call on the bare stub${speed}`, of(bare, 'callUs'), 'µs')
     tell(
       `how much dearer with the tracker${speed}`,

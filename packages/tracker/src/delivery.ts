@@ -6,7 +6,7 @@
  * storage, without personal data, for the next page: storage holds only what no visible page holds, so that two tabs never send the same event.
  */
 import type { PixelState } from '@pixel-mirror/common'
-import { granted } from './consent.js'
+import { isGranted } from './consent.js'
 import { isLocked, library } from './fbq/library.js'
 import { readIdentity } from './identity.js'
 import { options } from './options.js'
@@ -46,7 +46,7 @@ let departed = false
 let pixelIsKnown = false
 
 const mayLeave = () =>
-  granted && !departed && pixelIsKnown && !isLocked() && !(document as { prerendering?: boolean }).prerendering
+  pixelIsKnown && !departed && !isLocked() && !(document as { prerendering?: boolean }).prerendering && isGranted()
 
 /** From now on the state of the pixel is known: what waits may leave. */
 export const settle = (): void => {

@@ -5,7 +5,7 @@
  * A route counts when the address changes, as for the pixel. The pixel's own are switched off before they
  * start; where they have started already, they are left alone.
  */
-import { granted } from './consent.js'
+import { isGranted } from './consent.js'
 import { newEventId } from './event-id.js'
 import type { AnyFunction } from './fbq/fbq.js'
 import { tell } from './fbq/hook.js'
@@ -31,13 +31,13 @@ export const checkRoute = (): void => {
   if (location.href === last) return
   last = location.href
   lookForClick()
-  if (!(routesAreTaken ?? window.fbq?.disablePushState) && options.pageViews !== false && granted) pageView()
+  if (!(routesAreTaken ?? window.fbq?.disablePushState) && options.pageViews !== false && isGranted()) pageView()
 }
 
 /** The page may have come back from the back/forward cache. */
 export const checkReturn = ({ persisted }: PageTransitionEvent): void => {
   // The pixel, where it is loaded, sends this one itself, and cannot be told not to.
-  if (persisted && !library && options.pageViews !== false && granted) pageView()
+  if (persisted && !library && options.pageViews !== false && isGranted()) pageView()
 }
 
 export const watchHistory = (): void => {

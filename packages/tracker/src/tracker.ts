@@ -13,7 +13,7 @@ import { options, type TrackerOptions } from './options.js'
 import { checkReturn, checkRoute, pageView, watchHistory } from './page-views.js'
 import { attempt, hint, on } from './report.js'
 import { PREFIX } from './prefix.js'
-import { store, stored, takeStored } from './storage.js'
+import { store, takeStored } from './storage.js'
 import { snapshot } from './snapshot.js'
 
 /** How long the first copies wait to learn whether `fbevents.js` arrives. */
@@ -94,7 +94,7 @@ const say =
 const api = {
   init(given?: TrackerOptions) {
     Object.assign(options, given)
-    if (options.consentRequired || stored('out')) api.consent('revoke')
+    if (options.consentRequired) api.consent('revoke')
     const asksForPrivacy = (navigator as { globalPrivacyControl?: boolean }).globalPrivacyControl
     if (options.limitedDataUse || (asksForPrivacy && options.privacyControl !== false)) {
       api.dataProcessingOptions(['LDU'], 0, 0)

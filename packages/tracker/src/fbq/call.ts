@@ -53,8 +53,8 @@ export const readCall = (raw: Iterable<unknown>, self: unknown): Call => {
           // A second init of a pixel counts only if it brings the data that the first one did not have.
           pixel._userData ??= data as UserData
         }
-        if (isGrant || isRevoke) {
-          setGranted(isGrant && !isIdle)
+        if ((isGrant || isRevoke) && !isIdle) {
+          setGranted(isGrant)
           show()
         }
         // With a country and no state the pixel ignores the call.

@@ -22,6 +22,7 @@ import { readCall, type Call } from './call.js'
 import { recover } from './recover.js'
 import { claimRoutes } from './routes.js'
 import type { AnyFunction, Fbq } from './fbq.js'
+import { stored } from '../storage.js'
 import { library, queue, setLate, setLibrary, setQueue } from './library.js'
 
 type Entry = Iterable<unknown>
@@ -113,6 +114,8 @@ const adopt = (fbq: Fbq | undefined): void => {
     if (!method || method === caller) return
     // A revoke that waits in front of its grant would lock the library before that comes.
     if (granted) queue?.splice(0, Infinity, ...queue.filter(([verb]) => verb !== 'consent'))
+    // So does an objection, before anything else.
+    if (stored('out')) (callMethod ? prelude : (queue as unknown[][] | undefined))?.unshift(['consent', 'revoke'])
     setLibrary(method)
     attempt(() => claimRoutes(fbq, callMethod && attempt(() => recover(fbq))))
     if (options.automaticEvents !== false) attempt(() => listenToAutomaticEvents(fbq))

@@ -168,6 +168,29 @@ describe('a visitor who opts out', () => {
 
     expect(sent).toEqual([1, 1])
   })
+
+  const BUY = `('Purchase', { value: 1, currency: 'EUR', order_id: 'A' })`
+  const SAYS = `${CALLS}<script>fbq('consent', 'grant'); fbq${BUY.replace('(', "('track', ")}</script>`
+
+  it.each([
+    ['the pixel’s script comes late', 'loads late', TAG_HERE + BASE_SNIPPET + SAYS],
+    ['the pixel’s script is blocked', 'is blocked', TAG_HERE + BASE_SNIPPET + SAYS],
+    ['the tracker comes after the pixel’s calls', 'loads late', BASE_SNIPPET + SAYS + TAG_HERE],
+    [
+      'the tracker sets the pixel up',
+      'loads late',
+      `${tag('data-pixel-id="1"')}<script>tracker.consent('grant'); tracker.track${BUY}</script>`,
+    ],
+    ['consent is required', 'loads late', tag('data-consent-required') + BASE_SNIPPET + SAYS],
+  ] as const)('leaves no trace, whatever the page says, where %s', async (_where, fbevents, html) => {
+    lab = await startLab({ fbevents })
+    await lab.open(`<script>localStorage.pixel_mirror_out = 'true'</script>`)
+
+    await lab.open(html)
+    await lab.page.evaluate(`history.pushState({}, '', '/route')`)
+
+    expect(await traces()).toEqual({ ...NOTHING, kept: '{"pixel_mirror_out":"true"}{}' })
+  })
 })
 
 describe('Limited Data Use', () => {

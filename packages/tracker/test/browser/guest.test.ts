@@ -93,6 +93,22 @@ describe('the browser’s and the click’s id', () => {
 })
 
 describe('a page that gives it nothing', () => {
+  it('gets its start all the same for next to nothing: no storage and no cookie is touched before there is something to send', async () => {
+    lab = await startLab()
+    await lab.page.addInitScript(`window.touched = []
+      for (const [name, owner] of [['localStorage', window], ['cookie', Document.prototype]]) {
+        const { get, set } = Object.getOwnPropertyDescriptor(owner, name)
+        const touch = (method) => method && function (...args) { touched.push(name); return method.apply(this, args) }
+        Object.defineProperty(owner, name, { configurable: true, get: touch(get), set: touch(set) })
+      }`)
+
+    await lab.open(`${TAG_HERE}<script>window.atStart = [...touched]</script>${BASE_SNIPPET}${CALLS}`, '/?fbclid=abc')
+    await lab.copiesArrive(1)
+
+    expect(await lab.page.evaluate('atStart')).toEqual([])
+    expect(new Set(await lab.page.evaluate<string[]>('touched'))).toEqual(new Set(['localStorage', 'cookie']))
+  })
+
   it.each([
     [
       'no storage',
