@@ -15,8 +15,15 @@ export interface Oracle {
   acknowledged: ReadonlySet<string>
   /** Answers that were no acknowledgement, by status; `none` where no answer came. */
   others: ReadonlyMap<string, number>
+  /** What was said by those that were answered. */
+  refusals: readonly Refusal[]
   /** Sends no more; resolves when every client is through. */
   stop(): Promise<void>
+}
+
+export interface Refusal {
+  status: number
+  retryAfter: string | null
 }
 
 export const ORACLE_ENV = { API_KEYS: API_KEY }
@@ -25,6 +32,7 @@ export const ORACLE_ENV = { API_KEYS: API_KEY }
 export function startLoad(urls: readonly string[], pixelIds: readonly string[]): Oracle {
   const acknowledged = new Set<string>()
   const others = new Map<string, number>()
+  const refusals: Refusal[] = []
   let sending = true
 
   async function client(index: number): Promise<void> {
@@ -33,7 +41,7 @@ export function startLoad(urls: readonly string[], pixelIds: readonly string[]):
         someLead(pixelIds[(round + index) % pixelIds.length]!, `${index}-${round}-${place}`),
       )
       for (let turn = index + round; sending; turn++) {
-        const status = await post(urls[turn % urls.length]!, events)
+        const status = await post(urls[turn % urls.length]!, events, refusals)
         if (status === '200') {
           for (const event of events) acknowledged.add(nameOf(event))
           break
@@ -49,6 +57,7 @@ export function startLoad(urls: readonly string[], pixelIds: readonly string[]):
   return {
     acknowledged,
     others,
+    refusals,
     async stop() {
       sending = false
       await clients
@@ -60,7 +69,7 @@ export const nameOf = ({ pixel_id, event_id }: { pixel_id: string; event_id?: st
   `${pixel_id} ${event_id ?? 'without id'}`
 
 /** The status; anything but an answer that takes all of them is no acknowledgement. */
-async function post(url: string, data: readonly object[]): Promise<string> {
+async function post(url: string, data: readonly object[], refusals: Refusal[]): Promise<string> {
   try {
     const answer = await fetch(`${url}/events`, {
       method: 'POST',
@@ -69,7 +78,10 @@ async function post(url: string, data: readonly object[]): Promise<string> {
       signal: AbortSignal.timeout(PATIENCE_MS),
     })
     const body = (await answer.json()) as { events_received?: number }
-    if (answer.status !== 200) return String(answer.status)
+    if (answer.status !== 200) {
+      refusals.push({ status: answer.status, retryAfter: answer.headers.get('retry-after') })
+      return String(answer.status)
+    }
     return body.events_received === data.length ? '200' : '200 for some'
   } catch {
     return 'none'

@@ -69,8 +69,8 @@ export async function assertDurable(pool: pg.Pool): Promise<void> {
   }
 }
 
-/** SQLSTATE classes that mean "no room", not "no database". @see https://www.postgresql.org/docs/current/errcodes-appendix.html */
-const NO_ROOM = new Set(['53100', '53200'])
+/** SQLSTATE `disk_full`. @see https://www.postgresql.org/docs/current/errcodes-appendix.html */
+const DISK_FULL = '53100'
 
 const REMEDIES: Record<string, string> = {
   '28P01': 'The password is wrong.',
@@ -79,6 +79,7 @@ const REMEDIES: Record<string, string> = {
   '42501': 'This user may not create or use the tables.',
   '57P03': 'The server is starting or stopping.',
   '25006': 'The server is read-only: a standby, not the primary.',
+  '53200': 'The server has no memory left.',
   '53300': 'The server has no connection left.',
   ECONNREFUSED: 'Nobody listens there.',
   ENOTFOUND: 'The host name is unknown.',
@@ -88,7 +89,7 @@ const REMEDIES: Record<string, string> = {
 export function asQueueError(error: unknown): Error {
   if (error instanceof QueueUnavailableError || error instanceof QueueFullError) return error
   const code = codeOf(error)
-  if (NO_ROOM.has(code)) return new QueueFullError("The database's disk is full.", { cause: error })
+  if (code === DISK_FULL) return new QueueFullError("The database's disk is full.", { cause: error })
   const remedy = REMEDIES[code] ?? 'It does not answer as it should.'
   return new QueueUnavailableError(`PostgreSQL cannot be used (${code || 'no answer'}). ${remedy}`, { cause: error })
 }

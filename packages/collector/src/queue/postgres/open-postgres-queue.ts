@@ -1,15 +1,17 @@
 import { randomBytes } from 'node:crypto'
 import { hostname } from 'node:os'
-import { QueueInUseError, QueueFullError, QueueUnavailableError } from '../../errors.js'
+import { QueueInUseError, QueueUnavailableError } from '../../errors.js'
 import type { QueueOptions } from '../queue-options.js'
 import type { LaneHold, LaneKey, LaneStatus, Queue, QueueStatus } from '../queue.js'
+import { Admission } from './admission.js'
 import { Appender, laneId } from './appender.js'
 import { asQueueError, assertDurable, createPool, parsePostgresUrl } from './connection.js'
 import { postgresDeadLetters } from './dead-letters.js'
 import { Drainer } from './drainer.js'
 import { Ownership, OWNERSHIP_MS } from './ownership.js'
+import { Presence } from './presence.js'
 import { migrate } from './schema.js'
-import { readBooks, readWaiting, type Waiting } from './tally.js'
+import { readBooks } from './tally.js'
 
 /** Two for taking in, the rest for draining, renewing and looking. A database serves many nodes: each is modest. */
 const MAX_CONNECTIONS = 6
@@ -38,18 +40,12 @@ export interface PostgresQueueOptions extends QueueOptions {
  * @throws QueueInUseError when another cluster uses these tables
  */
 export async function openPostgresQueue(url: string, options: PostgresQueueOptions): Promise<Queue> {
-  const {
-    maxBytes,
-    log,
-    now,
-    ownershipMs = OWNERSHIP_MS,
-    lookEveryMs = LOOK_EVERY_MS,
-    pixelIds = [],
-    alone = false,
-  } = options
+  const { log, now, ownershipMs = OWNERSHIP_MS, lookEveryMs = LOOK_EVERY_MS, pixelIds = [], alone = false } = options
   const target = parsePostgresUrl(url)
   const pool = createPool(target, MAX_CONNECTIONS)
   const node = `${hostname()}/${process.pid}/${randomBytes(4).toString('hex')}`
+  const presence = new Presence({ pool, node, pixelIds, aliveMs: ownershipMs })
+  const admission = new Admission(pool, options)
   // A connection that breaks while idle; the pool replaces it, and whoever asks next learns whether that works.
   pool.on('error', (error) =>
     log.warn({ event: 'queue.connection_lost', reason: asQueueError(error).message }, 'lost a database connection'),
@@ -58,7 +54,7 @@ export async function openPostgresQueue(url: string, options: PostgresQueueOptio
   try {
     await assertDurable(pool)
     await migrate(pool, target.schema)
-    await announce()
+    await presence.announce(alone)
   } catch (error) {
     await pool.end()
     throw error instanceof QueueInUseError ? error : asQueueError(error)
@@ -66,10 +62,6 @@ export async function openPostgresQueue(url: string, options: PostgresQueueOptio
 
   const listeners = new Set<(lane: LaneKey, added?: number) => void>()
   const tell = (lane: LaneKey, added?: number) => listeners.forEach((listener) => listener(lane, added))
-  let waiting: Waiting = { events: 0, bytes: 0, deadLetters: 0 }
-  let trouble: string | undefined
-  /** How much room the last refused request would have needed; nothing while there is enough. */
-  let missingBytes = 0
   let closing = false
 
   const ownership = new Ownership(pool, node, (lane) => drainer.forget(lane), ownershipMs)
@@ -80,51 +72,15 @@ export async function openPostgresQueue(url: string, options: PostgresQueueOptio
     now,
     onStored(stored) {
       for (const { lane, events, bytes } of stored.values()) {
-        waiting.bytes += bytes
+        admission.add(bytes)
         tell(lane, events)
       }
     },
   })
 
-  async function announce(): Promise<void> {
-    if (alone) await assertAlone()
-    const { rows } = await pool.query<{ id: string }>(
-      `SELECT id FROM node WHERE alive_at > clock_timestamp() - $1 * interval '1 millisecond' AND id <> $2
-       AND cardinality(pixels) > 0 AND cardinality($3::text[]) > 0 AND NOT pixels && $3::text[]`,
-      [ownershipMs, node, pixelIds],
-    )
-    if (rows[0]) {
-      throw new QueueInUseError(
-        `Another cluster uses these tables: the collector ${rows[0].id} has other pixels. Give this one its own schema: QUEUE_URL=…?schema=another_name`,
-      )
-    }
-    await beat()
-  }
-
-  async function assertAlone(): Promise<void> {
-    const { rows } = await pool.query<{ id: string }>(
-      `SELECT id FROM node WHERE alive_at > clock_timestamp() - $1 * interval '1 millisecond' AND id <> $2`,
-      [ownershipMs, node],
-    )
-    if (rows[0]) {
-      throw new QueueInUseError(
-        `The queue is in use by ${rows.map(({ id }) => id).join(', ')}. Stop every collector on it first; one that died is forgotten within ${ownershipMs / 1_000} s.`,
-      )
-    }
-  }
-
-  /** A real commit; says that this node lives, and forgets nodes that are long dead. */
-  async function beat(): Promise<void> {
-    await pool.query(
-      `INSERT INTO node (id, pixels, alive_at) VALUES ($1, $2, clock_timestamp())
-       ON CONFLICT (id) DO UPDATE SET alive_at = excluded.alive_at, pixels = excluded.pixels`,
-      [node, pixelIds],
-    )
-  }
-
   /** One look: what waits, and which lanes this node could drain. */
   async function look(): Promise<void> {
-    waiting = await readWaiting(pool)
+    await admission.look()
     const { rows: lanes } = await pool.query<{ pixel_id: string; test_code: string }>(
       `SELECT pixel_id, test_code FROM lane
        WHERE (owner IS NULL OR owner = $1 OR lease_until < clock_timestamp()) AND EXISTS (SELECT 1 FROM chunk WHERE lane_id = lane.id)`,
@@ -137,12 +93,9 @@ export async function openPostgresQueue(url: string, options: PostgresQueueOptio
     try {
       await ownership.renew()
       await look()
-      if (trouble !== undefined) log.info({ event: 'queue.reachable' }, 'the database is back')
-      trouble = undefined
+      admission.reached()
     } catch (error) {
-      const reason = asQueueError(error).message
-      if (trouble === undefined) log.error({ event: 'queue.unreachable', reason }, 'the database cannot be used')
-      trouble = reason
+      admission.notReached(error)
     }
   }
 
@@ -151,25 +104,24 @@ export async function openPostgresQueue(url: string, options: PostgresQueueOptio
     roundUnderWay = roundUnderWay.then(rounds)
   }, lookEveryMs)
   timer.unref()
-  const beats = setInterval(() => void beat().catch(() => undefined), ownershipMs / 2)
+  const beats = setInterval(() => void presence.beat().catch(() => undefined), ownershipMs / 2)
   beats.unref()
 
   return {
     async append(events, drops = []) {
       if (closing) throw new QueueUnavailableError('The queue is closed.')
-      const bytes = events.reduce((sum, { json }) => sum + json.length, 0)
-      if (waiting.bytes + bytes > maxBytes) {
-        missingBytes = bytes
-        throw new QueueFullError()
-      }
-      return appender.append(events, drops)
+      admission.admit(events.reduce((sum, { json }) => sum + json.length, 0))
+      return appender.append(events, drops).catch((error: unknown) => {
+        admission.failed(error)
+        throw error
+      })
     },
 
     lease: (lane, limit) => drainer.lease(lane, limit).catch(rethrow),
 
     async settle(lease, verdicts) {
       const { freed, bytes } = await drainer.settle(lease, verdicts).catch(rethrow)
-      waiting.bytes -= bytes
+      admission.add(-bytes)
       if (freed) tell(lease.lane)
     },
 
@@ -199,25 +151,13 @@ export async function openPostgresQueue(url: string, options: PostgresQueueOptio
 
     async status(): Promise<QueueStatus> {
       if (!closing) await look().catch(rethrow)
-      if (waiting.bytes + missingBytes <= maxBytes) missingBytes = 0
-      const refusing = closing
-        ? 'closing'
-        : trouble !== undefined
-          ? 'unreachable'
-          : missingBytes > 0
-            ? 'full'
-            : undefined
-      return {
-        waitingEvents: waiting.events,
-        bytes: waiting.bytes,
-        maxBytes,
-        deadLetters: waiting.deadLetters,
-        ...(waiting.oldestReceivedAtMs !== undefined && { oldestReceivedAtMs: waiting.oldestReceivedAtMs }),
-        ...(refusing !== undefined && { refusing }),
-      }
+      return admission.status(closing)
     },
 
-    probe: () => beat().catch(rethrow),
+    async probe() {
+      await presence.beat().catch(rethrow)
+      await admission.lookForRoom().catch(rethrow)
+    },
 
     async close() {
       if (closing) return
@@ -235,7 +175,7 @@ export async function openPostgresQueue(url: string, options: PostgresQueueOptio
             'lanes move when their lease runs out',
           ),
         )
-      await pool.query('DELETE FROM node WHERE id = $1', [node]).catch(() => undefined)
+      await presence.leave().catch(() => undefined)
       await pool.end()
     },
   }
