@@ -4,10 +4,12 @@
  * A broker that says there is no such message may only be behind: one that has just come to lead does not have everything yet that it will.
  * So it is believed only when all say the same several times, each time behind a commit of that moment.
  */
+import type { StoredMsg } from '@nats-io/jetstream'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { LeasedEvent } from '../queue.js'
 import { eventsOf } from '../postgres/chunk.js'
 import type { Brokers } from './connection.js'
+import { HEADER } from './messages.js'
 import type { Chunk } from './pixel-state.js'
 
 const MAX_BYTES = 32 * 1024 * 1024
@@ -16,18 +18,27 @@ const READ_AT_ONCE = 64
 /** Before each further look for a message that nobody has, in milliseconds. */
 const LOOK_AGAIN_AFTER_MS = [0, 100, 400, 1_000]
 
+export interface BodiesOptions {
+  brokers: Brokers
+  stream: string
+  /** Resolves when the brokers have taken something, and so have all that was before it. */
+  commit: () => Promise<void>
+  sleep?: (ms: number) => Promise<unknown>
+}
+
 export class Bodies {
   readonly #brokers: Brokers
   readonly #stream: string
   readonly #commit: () => Promise<void>
+  readonly #sleep: (ms: number) => Promise<unknown>
   readonly #kept = new Map<string, string>()
   #bytes = 0
 
-  /** @param commit resolves when the brokers have taken something, and so have all that was before it */
-  constructor(brokers: Brokers, stream: string, commit: () => Promise<void>) {
+  constructor({ brokers, stream, commit, sleep = wait }: BodiesOptions) {
     this.#brokers = brokers
     this.#stream = stream
     this.#commit = commit
+    this.#sleep = sleep
   }
 
   put(pixelId: string, version: number, body: string): void {
@@ -50,16 +61,21 @@ export class Bodies {
     return read
   }
 
+  /** What the header of any message says; `undefined` when the brokers do not have it, which they may only not have yet. */
+  async facts(seq: number): Promise<string | undefined> {
+    return (await readMessage(this.#brokers, this.#stream, seq))?.header.get(HEADER)
+  }
+
   /** The body of any message; `undefined` when it is not in the log any more. */
   async text(seq: number): Promise<string | undefined> {
-    let text = await readMessage(this.#brokers, this.#stream, seq)
+    let message = await readMessage(this.#brokers, this.#stream, seq)
     for (const afterMs of LOOK_AGAIN_AFTER_MS) {
-      if (text !== undefined) break
-      await wait(afterMs)
+      if (message !== null) break
+      await this.#sleep(afterMs)
       await this.#commit()
-      text = await readMessage(this.#brokers, this.#stream, seq)
+      message = await readMessage(this.#brokers, this.#stream, seq)
     }
-    return text
+    return message?.string()
   }
 
   async #read(
@@ -89,8 +105,7 @@ export class Bodies {
 }
 
 /** From any broker that has it; asked of the leader when the nearest does not have it yet. */
-async function readMessage({ manager }: Brokers, stream: string, seq: number): Promise<string | undefined> {
+async function readMessage({ manager }: Brokers, stream: string, seq: number): Promise<StoredMsg | null> {
   const near = await manager.direct.getMessage(stream, { seq }).catch(() => null)
-  const message = near ?? (await manager.streams.getMessage(stream, { seq }))
-  return message?.string()
+  return near ?? (await manager.streams.getMessage(stream, { seq }))
 }

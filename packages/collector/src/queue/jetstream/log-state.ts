@@ -14,24 +14,38 @@ export interface LogMessage {
   facts: string
 }
 
-export interface NodeState {
+/** More than a node leaves behind that sweeps up its own. */
+const MAX_BEATS = 64
+
+/** A message that was read: where it stands, and who it is. */
+export interface ReadMessage {
+  seq: number
+  id: string
+}
+
+export interface NodeState extends ReadMessage {
   pixels: readonly string[]
   /** The last sign of life, by the brokers' clock and by this process's monotonic one. */
   timeMs: number
   heardAtMs: number
-  seq: number
 }
 
 export class LogState {
   readonly pixels = new Map<string, PixelState>()
   readonly nodes = new Map<string, NodeState>()
+  /** By node, the messages of its signs of life that may still stand in the log, at most so many. */
+  readonly beats = new Map<string, number[]>()
   readonly seen = new Seen()
   /** The last message that was read. */
-  seq = 0
+  newest: ReadMessage = { seq: 0, id: '' }
   readonly #stream: string
   readonly #onStored: (lane: LaneKey, events: number) => void
   readonly #awaited = new Map<string, (valid: boolean) => void>()
   #moved: (() => void)[] = []
+
+  get seq(): number {
+    return this.newest.seq
+  }
 
   constructor(stream: string, onStored: (lane: LaneKey, events: number) => void) {
     this.#stream = stream
@@ -47,9 +61,9 @@ export class LogState {
   /** Each message once and in order. */
   take({ subject, seq, timeMs, facts }: LogMessage): void {
     if (seq <= this.seq) return
-    this.seq = seq
     const { kind, key } = parseSubject(this.#stream, subject)
     const { id, valid } = this.#take(kind, key, seq, timeMs, facts)
+    this.newest = { seq, id }
     this.#awaited.get(id)?.(valid)
     this.#awaited.delete(id)
     const moved = this.#moved
@@ -111,8 +125,9 @@ export class LogState {
       }
       case 'n': {
         const facts = readFacts<NodeFacts>(text)
+        this.beats.set(key, [...(this.beats.get(key) ?? []), seq].slice(-MAX_BEATS))
         if (facts.stopped) this.nodes.delete(key)
-        else this.nodes.set(key, { pixels: facts.pixels, timeMs, heardAtMs: performance.now(), seq })
+        else this.nodes.set(key, { id: facts.id, seq, pixels: facts.pixels, timeMs, heardAtMs: performance.now() })
         return { id: facts.id, valid: true }
       }
     }

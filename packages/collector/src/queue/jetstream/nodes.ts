@@ -9,6 +9,8 @@ import type { Publisher } from './publisher.js'
 
 /** How long a dead node keeps its lanes. */
 export const OWNERSHIP_MS = 10_000
+/** How many times as long a node must be silent for its signs of life to be deleted. */
+const GONE_AFTER = 10
 
 export class Nodes {
   readonly #state: LogState
@@ -55,6 +57,13 @@ export class Nodes {
     if (id === this.id) return true
     const node = this.#state.nodes.get(id)
     return node !== undefined && performance.now() - node.heardAtMs < this.#ownershipMs
+  }
+
+  /** It has stopped, or been dead for long. Known only to a node that itself follows the log. */
+  isGone(id: string): boolean {
+    if (id === this.id || performance.now() >= this.#sureUntilMs) return false
+    const node = this.#state.nodes.get(id)
+    return node === undefined || performance.now() - node.heardAtMs > GONE_AFTER * this.#ownershipMs
   }
 
   others(): { id: string; pixels: readonly string[] }[] {

@@ -1,38 +1,12 @@
-import { randomBytes } from 'node:crypto'
-import { hostname } from 'node:os'
-import { QueueFullError, QueueInUseError, QueueUnavailableError } from '../../errors.js'
-import type { QueueOptions } from '../queue-options.js'
-import type { LaneHold, LaneKey, LaneStatus, Queue, QueueStatus } from '../queue.js'
-import { Bodies } from './bodies.js'
-import { asQueueError, connectBrokers, ensureStream, patiently, replicasWanted } from './connection.js'
-import { Drainer } from './drainer.js'
-import type { Follower } from './follower.js'
-import { followLog } from './follower.js'
-import { isTooOld, needed, weaknessesOf } from './guarantees.js'
-import { Intake } from './intake.js'
-import { jetstreamDeadLetters } from './letters.js'
-import { LogState } from './log-state.js'
-import { parseNatsUrl } from './nats-url.js'
-import { Nodes, OWNERSHIP_MS } from './nodes.js'
-import { Pages } from './pages.js'
-import type { PixelState } from './pixel-state.js'
-import { Publisher } from './publisher.js'
-import { Sweeper } from './sweeper.js'
+import { setTimeout as wait } from 'node:timers/promises'
+import { LeaseLostError, QueueUnavailableError } from '../../errors.js'
+import type { LaneKey, Lease, Queue } from '../queue.js'
+import type { JetstreamQueueOptions, LogQueue } from './log-queue.js'
+import { openLogQueue } from './log-queue.js'
 
-/** Half of the relay's batching second. */
-const LOOK_EVERY_MS = 500
+export type { JetstreamQueueOptions } from './log-queue.js'
 
-/** Signs of life in the time after which a node is dead. */
-const BEATS = 3
-
-export interface JetstreamQueueOptions extends QueueOptions {
-  /** How long a dead node keeps its lanes, in milliseconds. */
-  ownershipMs?: number
-  /** How often to look for lanes that nobody drains, and to sweep, in milliseconds. */
-  lookEveryMs?: number
-  /** How often to say that this node lives, in milliseconds. */
-  beatEveryMs?: number
-}
+const OPEN_AGAIN_AFTER_MS = 1_000
 
 /**
  * The queue on NATS JetStream, shared by any number of collectors. None is special: each takes events in, each drains lanes.
@@ -49,6 +23,7 @@ export interface JetstreamQueueOptions extends QueueOptions {
  * - A pixel's lanes are drained by one node at a time (`drainer.ts`). When it dies, they move within 15 seconds.
  * - The books: what was received is counted by the chunks' running number, what waits by the chunks themselves. A message that the
  *   brokers have acknowledged and lost shows as a gap.
+ * - The brokers have lost the end of the log (`log-end.ts`): it is read afresh from its beginning. What they lost is lost; nothing else.
  * - The brokers away, or too few for a quorum: appends reject with `QueueUnavailableError` until they are back.
  * - Every node holds in memory the ids of 48 hours (11 to 22 bytes each) and some 400 bytes for each message that waits.
  *
@@ -57,241 +32,94 @@ export interface JetstreamQueueOptions extends QueueOptions {
  * @throws QueueInUseError when another cluster uses this stream
  */
 export async function openJetstreamQueue(queueUrl: string, options: JetstreamQueueOptions): Promise<Queue> {
-  const { maxBytes, log, observe, now, pixelIds = [], alone = false } = options
-  const { ownershipMs = OWNERSHIP_MS, lookEveryMs = LOOK_EVERY_MS, beatEveryMs = ownershipMs / BEATS } = options
-  const url = parseNatsUrl(queueUrl)
-  const brokers = await connectBrokers(url)
-  const { stream } = url
+  const { log, observe, now } = options
   const listeners = new Set<(lane: LaneKey, added?: number) => void>()
-  const tell = (lane: LaneKey, added?: number) => listeners.forEach((listener) => listener(lane, added))
-
-  const state: LogState = new LogState(stream, (lane, events) => {
-    if (drainer.mayTake(state.pixel(lane.pixelId))) tell(lane, events)
-  })
-  const publisher = new Publisher({ brokers, stream, state })
-  const bodies: Bodies = new Bodies(brokers, stream, () => nodes.beat())
-  const pages = new Pages(state, publisher)
-  const nodes = new Nodes({
-    id: `${hostname()}/${process.pid}/${randomBytes(4).toString('hex')}`,
-    state,
-    publisher,
-    pixels: pixelIds,
-    ownershipMs,
-  })
-  const drainer: Drainer = new Drainer({ state, pages, nodes, bodies, now, onLost })
-  const intake = new Intake({ state, publisher, bodies, now })
-  const sweeper = new Sweeper({ brokers, stream, state, publisher, now })
-  let follower: Follower
+  const leasedFrom = new WeakMap<Lease, LogQueue>()
   let closing = false
-  let trouble: string | undefined
-  /** How much room the last refused request would have needed; nothing while there is enough. */
-  let missingBytes = 0
+  /** What is known of the log; nothing while it is read afresh. */
+  let current: LogQueue | undefined
+  let openingAgain: Promise<void> | undefined
 
-  try {
-    await begin()
-  } catch (error) {
-    await brokers.connection.close()
-    throw asQueueError(error)
+  async function open(): Promise<LogQueue> {
+    const life: { queue?: LogQueue; isCut: boolean } = { isCut: false }
+    const queue = await openLogQueue(queueUrl, options, () => {
+      life.isCut = true
+      if (life.queue !== undefined) openingAgain = openAgain(life.queue)
+    })
+    if (life.isCut) {
+      await queue.abandon()
+      throw new QueueUnavailableError('The brokers have lost the end of the log.')
+    }
+    life.queue = queue
+    queue.onWaiting((lane, added) => listeners.forEach((listener) => listener(lane, added)))
+    return queue
   }
 
-  async function begin(): Promise<void> {
-    const version = brokers.connection.info?.version ?? '0.0.0'
-    if (isTooOld(version)) {
-      throw new QueueUnavailableError(`The brokers run NATS Server ${version}; ${needed} is the oldest that will do.`)
-    }
-    const replicas = await ensureStream(brokers, stream, replicasWanted(url, brokers))
-    for (const { code, says, mend } of weaknessesOf({ version, replicas })) {
-      log.warn({ event: 'queue.weak', code }, `${says} ${mend}`)
-    }
-    follower = await patiently(() => followLog(brokers, stream, state, log))
-    try {
-      await catchUp()
-      nodes.lookBack()
-      await assertWelcome()
-    } catch (error) {
-      await follower.close()
-      throw error
-    }
-  }
-
-  /** The first beat stands at the end of the log; a long log takes its time to be read. */
-  async function catchUp(): Promise<void> {
-    for (;;) {
-      const before = state.seq
-      try {
-        await patiently(() => nodes.beat())
-        return
-      } catch (error) {
-        if (state.seq === before) throw error
-      }
-    }
-  }
-
-  async function assertWelcome(): Promise<void> {
-    const others = nodes.others()
-    const stranger = others.find(
-      ({ pixels }) => pixels.length > 0 && pixelIds.length > 0 && !pixels.some((id) => pixelIds.includes(id)),
-    )
-    const problem =
-      alone && others.length > 0
-        ? `The queue is in use by ${others.map(({ id }) => id).join(', ')}. Stop every collector on it first; one that died is forgotten within ${ownershipMs / 1_000} s.`
-        : stranger &&
-          `Another cluster uses this stream: the collector ${stranger.id} has other pixels. Give this one its own: QUEUE_URL=…?stream=another_name`
-    if (problem === undefined) return
-    await nodes.stop()
-    throw new QueueInUseError(problem)
-  }
-
-  function onLost(pixelId: string, events: number): void {
-    const message = `The brokers have lost a message with ${events} acknowledged events of pixel ${pixelId}.`
-    log.error({ event: 'queue.lost', pixelId, events }, message)
+  async function openAgain(cut: LogQueue): Promise<void> {
+    const message =
+      'The brokers have lost the end of the log, and with it perhaps acknowledged events: a power cut without "sync_interval: always", or a backup. The log is read afresh.'
+    log.error({ event: 'queue.cut' }, message)
     observe({ kind: 'alarm', atMs: now(), code: 'queue_damaged', message })
-  }
-
-  async function beat(): Promise<void> {
-    try {
-      await nodes.beat()
-      publisher.reachable = true
-      if (trouble !== undefined) log.info({ event: 'queue.reachable' }, 'the brokers are back')
-      trouble = undefined
-    } catch (error) {
-      publisher.reachable = false
-      const reason = asQueueError(error)
-      if (trouble === undefined) {
-        log.error({ event: 'queue.unreachable', reason: reason.message }, 'the brokers cannot be used')
-      }
-      trouble = reason.message
-      throw reason
+    last = await cut.status()
+    current = undefined
+    await cut.abandon()
+    while (!closing && current === undefined) {
+      current = await open().catch(() => wait(OPEN_AGAIN_AFTER_MS, undefined))
     }
   }
 
-  /** Lanes that this node drains or could drain, and what can be deleted of those it has. */
-  async function look(): Promise<void> {
-    state.seen.forgetOld(now())
-    for (const pixel of state.pixels.values()) {
-      if (!drainer.mayTake(pixel)) continue
-      for (const testEventCode of pixel.waiting.keys()) tell(pixel.lane(testEventCode))
-      if (pixel.page.owner === nodes.id && publisher.reachable) await sweeper.sweep(pixel)
-    }
+  function opened(): LogQueue {
+    if (current === undefined) throw new QueueUnavailableError('The log is being read afresh.')
+    return current
   }
 
-  let underWay = Promise.resolve()
-  const inTurn = (work: () => Promise<void>) => {
-    // What goes wrong here goes wrong for those who append and settle too, and is told by the next beat.
-    underWay = underWay.then(work).catch(() => undefined)
-  }
-  const looks = setInterval(() => inTurn(look), lookEveryMs)
-  const beats = setInterval(() => void beat().catch(() => undefined), beatEveryMs)
-  for (const timer of [looks, beats]) timer.unref()
-
-  const waitingBytes = () => total((pixel) => [...pixel.waiting.values()].reduce((sum, { bytes }) => sum + bytes, 0))
-  const total = (of: (pixel: PixelState) => number) =>
-    [...state.pixels.values()].reduce((sum, pixel) => sum + of(pixel), 0)
+  current = await open()
+  let last = await current.status()
 
   return {
-    async append(events, drops = []) {
-      if (closing) throw new QueueUnavailableError('The queue is closed.')
-      const bytes = events.reduce((sum, { json }) => sum + json.length, 0)
-      if (waitingBytes() + bytes > maxBytes) {
-        missingBytes = bytes
-        throw new QueueFullError()
-      }
-      return intake.append(events, drops)
-    },
+    append: async (events, drops) => opened().append(events, drops),
 
-    lease: (lane, limit) => drainer.lease(lane, limit).catch(rethrow),
+    async lease(lane, limit) {
+      const from = opened()
+      const lease = await from.lease(lane, limit)
+      if (lease !== undefined) leasedFrom.set(lease, from)
+      return lease
+    },
 
     async settle(lease, verdicts) {
-      const freed = await drainer.settle(lease, verdicts).catch(rethrow)
-      if (freed) tell(lease.lane)
+      const from = opened()
+      if (leasedFrom.get(lease) !== from) {
+        throw new LeaseLostError('The log was read afresh since; the events are offered again.')
+      }
+      await from.settle(lease, verdicts)
     },
 
-    lanes: () => Promise.resolve([...state.pixels.values()].flatMap(lanesOf)),
-
-    async hold({ pixelId, testEventCode = '' }, hold) {
-      await pages.change(pixelId, (page) => {
-        if (hold === undefined && page.holds[testEventCode] === undefined) return false
-        if (hold === undefined) delete page.holds[testEventCode]
-        else page.holds[testEventCode] = hold
-      })
-    },
+    lanes: async () => opened().lanes(),
+    hold: async (lane, hold) => opened().hold(lane, hold),
 
     onWaiting(listener) {
       listeners.add(listener)
       return () => listeners.delete(listener)
     },
 
-    deadLetters: jetstreamDeadLetters({ bodies, state, publisher, pages, nodes, now }),
-
-    async books() {
-      // So that what other nodes have written before this call is read.
-      if (!closing) await nodes.beat()
-      const pixels = [...state.pixels.values()].map((pixel) => pixel.books())
-      return { pixels: pixels.filter(({ received }) => received > 0) }
+    deadLetters: {
+      list: async (filter, page) => opened().deadLetters.list(filter, page),
+      replay: async (filter) => opened().deadLetters.replay(filter),
+      drop: async (filter) => opened().deadLetters.drop(filter),
     },
 
-    status(): Promise<QueueStatus> {
-      const bytes = waitingBytes()
-      if (bytes + missingBytes <= maxBytes) missingBytes = 0
-      const refusing = closing
-        ? 'closing'
-        : trouble !== undefined
-          ? 'unreachable'
-          : missingBytes > 0
-            ? 'full'
-            : undefined
-      const lanes = [...state.pixels.values()].flatMap(lanesOf)
-      const oldest = lanes.flatMap(({ oldestReceivedAtMs }) => oldestReceivedAtMs ?? [])
-      return Promise.resolve({
-        waitingEvents: lanes.reduce((sum, { waitingEvents }) => sum + waitingEvents, 0),
-        bytes,
-        maxBytes,
-        deadLetters: total((pixel) => pixel.letterCount),
-        ...(oldest.length > 0 && { oldestReceivedAtMs: Math.min(...oldest) }),
-        ...(refusing !== undefined && { refusing }),
-      })
+    books: async () => opened().books(),
+
+    async status() {
+      return current === undefined ? { ...last, refusing: 'unreachable' } : current.status()
     },
 
-    probe: beat,
+    probe: async () => opened().probe(),
 
     async close() {
-      if (closing) return
       closing = true
-      for (const timer of [looks, beats]) clearInterval(timer)
-      await intake.settled()
-      await underWay
-      // If the brokers are away, the lanes move when this node is taken for dead.
-      await drainer
-        .giveBack()
-        .then(() => nodes.stop())
-        .catch((error: unknown) =>
-          log.warn(
-            { event: 'queue.lanes_not_given_back', reason: asQueueError(error).message },
-            'lanes move when this node is taken for dead',
-          ),
-        )
-      await follower.close()
-      await brokers.connection.close()
+      await openingAgain
+      await current?.close()
     },
   }
-}
-
-function lanesOf(pixel: PixelState): LaneStatus[] {
-  const { waiting, page } = pixel
-  return [...new Set([...waiting.keys(), ...Object.keys(page.holds)])].map((testEventCode) => {
-    const { events, bytes } = waiting.get(testEventCode) ?? { events: 0, bytes: 0 }
-    const oldestReceivedAtMs = events > 0 ? pixel.oldestReceivedAtMs(testEventCode) : undefined
-    const hold: LaneHold | undefined = page.holds[testEventCode]
-    return {
-      lane: pixel.lane(testEventCode),
-      waitingEvents: events,
-      waitingBytes: bytes,
-      ...(oldestReceivedAtMs !== undefined && { oldestReceivedAtMs }),
-      ...(hold && { hold }),
-    }
-  })
-}
-
-function rethrow(error: unknown): never {
-  throw asQueueError(error)
 }

@@ -140,6 +140,12 @@ export class PixelState {
     this.#count(chunk, -1)
   }
 
+  /** Notes that their owner must have deleted long ago. */
+  forgetNotes(beforeBucket: number): void {
+    const first = this.swept.findIndex(({ bucket }) => bucket >= beforeBucket)
+    this.swept.splice(0, first === -1 ? this.swept.length : first)
+  }
+
   isGone(version: number, index: number): boolean {
     return !this.live.has(version) || this.page.partial.get(version)?.has(index) === true
   }

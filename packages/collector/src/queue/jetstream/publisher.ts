@@ -29,16 +29,30 @@ export interface Draft {
   after?: number
 }
 
+export interface PublisherOptions {
+  brokers: Brokers
+  stream: string
+  state: LogState
+  /** Told that the brokers have given a number once more that was read before: they have lost the end of the log. */
+  onCut: () => void
+  /** Told that nobody knows whether something was written. */
+  onDoubt: () => void
+}
+
 export class Publisher {
   readonly #brokers: Brokers
   readonly #stream: string
   readonly #state: LogState
   readonly #node: string
+  readonly #onCut: () => void
+  readonly #onDoubt: () => void
   #count = 0
   /** Whether the brokers answered last time. Nobody waits five seconds for what is known to be away. */
   #reachable = true
 
-  constructor({ brokers, stream, state }: { brokers: Brokers; stream: string; state: LogState }) {
+  constructor({ brokers, stream, state, onCut, onDoubt }: PublisherOptions) {
+    this.#onCut = onCut
+    this.#onDoubt = onDoubt
     this.#brokers = brokers
     this.#stream = stream
     this.#state = state
@@ -57,6 +71,7 @@ export class Publisher {
   async write(draft: Draft): Promise<Written> {
     const id = `${this.#node}.${++this.#count}`
     const outcome = this.#state.outcomeOf(id)
+    const { seq: readTo } = this.#state
     try {
       const answer = await this.#publish(id, draft)
       if (answer.seq === undefined) {
@@ -65,13 +80,19 @@ export class Publisher {
         if (this.#state.seq >= last) this.#state.lastIs(draft.kind, draft.key, last, draft.after)
         return 'overtaken'
       }
+      if (answer.seq <= readTo) {
+        this.#onCut()
+        throw new QueueUnavailableError('The brokers have lost the end of the log.')
+      }
       const valid = await within(WRITTEN_WITHIN_MS, outcome.read(answer.seq))
       if (this.#state.seq < answer.seq) {
         throw new QueueUnavailableError('The log is written, but cannot be read back.')
       }
       return valid === true ? 'valid' : 'overtaken'
     } catch (error) {
-      throw asQueueError(error)
+      const reason = asQueueError(error)
+      if (reason instanceof QueueUnavailableError && this.#reachable) this.#onDoubt()
+      throw reason
     } finally {
       outcome.forget()
     }

@@ -9,7 +9,9 @@
  * stream, and so loses its copy of all that waits. @see https://github.com/nats-io/nats-server/issues/4196
  */
 import type { Brokers } from './connection.js'
+import type { LogEnd } from './log-end.js'
 import type { LogState } from './log-state.js'
+import type { Nodes } from './nodes.js'
 import { MAX_HASHES } from './messages.js'
 import type { Chunk, PixelState } from './pixel-state.js'
 import type { Publisher } from './publisher.js'
@@ -26,6 +28,7 @@ export interface SweeperOptions {
   stream: string
   state: LogState
   publisher: Publisher
+  logEnd: Pick<LogEnd, 'standsTo'>
   now: () => number
 }
 
@@ -43,18 +46,41 @@ export class Sweeper {
     await this.#sweepNotes(pixel)
   }
 
+  /** Signs of life: of this node's own all but the newest, of nodes that are gone all. */
+  async sweepBeats(nodes: Nodes): Promise<void> {
+    const { beats, nodes: known } = this.#options.state
+    for (const [id, seqs] of beats) {
+      const isGone = nodes.isGone(id)
+      if (id === nodes.id && seqs.length < 2) continue
+      const last = isGone ? undefined : seqs.at(-1)
+      if (!isGone && id !== nodes.id) continue
+      const to = await this.#options.logEnd.standsTo()
+      await this.#deleteAll(seqs.filter((seq) => seq !== last && seq < to))
+      const left = (beats.get(id) ?? []).filter((seq) => seq === last || seq >= to || !seqs.includes(seq))
+      if (left.length > 0) {
+        beats.set(id, left)
+        continue
+      }
+      beats.delete(id)
+      known.delete(id)
+    }
+  }
+
   /**
    * Voids before what was valid in their place, or they would come to life; so nothing that is doomed only while voids are being deleted.
    * The newest page tells the other nodes how far this has come.
    */
   async #deleteUseless(pixel: PixelState): Promise<void> {
-    const { seq: readTo } = this.#options.state
     const { voids, doomed, lastSeq } = pixel
-    const dead = [...voids.keys()].filter((seq) => seq !== lastSeq.e)
-    const going = [...doomed.keys()].filter((seq) => seq !== lastSeq.r)
+    if (voids.size + doomed.size === 0) return
+    const to = await this.#options.logEnd.standsTo()
+    const until = (deletable: ReadonlyMap<number, number>, last: number) =>
+      [...deletable].filter(([seq, since]) => since <= to && seq !== last).map(([seq]) => seq)
+    const dead = until(voids, lastSeq.e)
+    const going = until(doomed, lastSeq.r)
     await this.#deleteAll(dead, (seq) => voids.delete(seq))
     await this.#deleteAll(going, (seq) => doomed.delete(seq))
-    pixel.cleanedTo = Math.max(pixel.cleanedTo, readTo)
+    pixel.cleanedTo = Math.max(pixel.cleanedTo, to)
   }
 
   /** By half-day of arrival, as many ids a message as fit; the chunks are named once all their ids are noted. */
@@ -94,6 +120,8 @@ export class Sweeper {
     const newest = bucketOf(this.#options.now())
     const oldEnough = pixel.swept.findIndex(({ bucket }) => newest - bucket < REMEMBERED_BUCKETS)
     const old = oldEnough === -1 ? pixel.swept.length : oldEnough
+    if (old === 0) return
+    await this.#options.logEnd.standsTo()
     await this.#deleteAll(pixel.swept.slice(0, old).map(({ seq }) => seq))
     pixel.swept.splice(0, old)
   }

@@ -11,6 +11,7 @@ import type { Brokers } from '../../../src/queue/jetstream/connection.js'
 import { Drainer } from '../../../src/queue/jetstream/drainer.js'
 import { Intake } from '../../../src/queue/jetstream/intake.js'
 import { jetstreamDeadLetters } from '../../../src/queue/jetstream/letters.js'
+import { LogEnd } from '../../../src/queue/jetstream/log-end.js'
 import { LogState } from '../../../src/queue/jetstream/log-state.js'
 import { HEADER } from '../../../src/queue/jetstream/messages.js'
 import { Nodes } from '../../../src/queue/jetstream/nodes.js'
@@ -80,16 +81,24 @@ export class PretendedNode {
     this.#log = log
     const { state } = this
     const brokers = this.#brokers()
-    const publisher = new Publisher({ brokers, stream: STREAM, state })
-    const bodies: Bodies = new Bodies(brokers, STREAM, () => nodes.beat())
+    const publisher = new Publisher({
+      brokers,
+      stream: STREAM,
+      state,
+      onCut: () => undefined,
+      onDoubt: () => undefined,
+    })
+    const sleep = () => log.pause()
+    const bodies: Bodies = new Bodies({ brokers, stream: STREAM, commit: () => nodes.beat(), sleep })
     const pages = new Pages(state, publisher)
     // Every node takes every other one for dead: the lanes change hands all the time.
     const nodes: Nodes = new Nodes({ id, state, publisher, pixels: [], ownershipMs: 0 })
+    const logEnd = new LogEnd({ state, bodies, node: id, sleep })
     const now = () => NOW
     const onLost = (_: string, events: number) => void this.lost.push(events)
     this.drainer = new Drainer({ state, pages, nodes, bodies, now, onLost })
     this.intake = new Intake({ state, publisher, bodies, now })
-    this.sweeper = new Sweeper({ brokers, stream: STREAM, state, publisher, now })
+    this.sweeper = new Sweeper({ brokers, stream: STREAM, state, publisher, logEnd, now })
     this.letters = jetstreamDeadLetters({ bodies, state, publisher, pages, nodes, now })
   }
 
@@ -135,7 +144,7 @@ export class PretendedNode {
       ask(() => {
         // One that is behind does not have it yet.
         const message = log.random() < 0.2 ? undefined : log.messages.get(seq)
-        return message === undefined ? null : { string: () => message.body }
+        return message === undefined ? null : { string: () => message.body, header: new Map([[HEADER, message.facts]]) }
       })
     return {
       connection: { info: { max_payload: 1_048_576 } },

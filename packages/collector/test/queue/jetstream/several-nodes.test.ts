@@ -218,6 +218,30 @@ describe.skipIf(missing)(`several collectors on three brokers${missing ? ` (${mi
     expect((await late.books()).pixels).toHaveLength(lanes.length)
   })
 
+  it('leave of their signs of life only the newest in the log, and none of nodes that have stopped or died', async () => {
+    const quick = { ownershipMs: 400, beatEveryMs: 20 }
+    const one = await startNode(quick)
+    const stopping = await startNode(quick)
+    await startNode({ ...quick, ...FROZEN })
+    const connection = await connect({ servers: brokers.brokers.map(({ url }) => url) })
+    const { streams } = await jetstreamManager(connection, { checkAPI: false })
+    const beats = async () => {
+      const { state } = await streams.info(stream, { subjects_filter: `${stream}.n.>` })
+      return Object.values(state.subjects ?? {})
+    }
+    expect(await beats()).toHaveLength(3)
+
+    await stopping.close()
+
+    await eventually('one node to be left', async () => (await beats()).length === 1)
+    const { last_seq } = (await streams.info(stream)).state
+    await eventually('many more beats', async () => (await streams.info(stream)).state.last_seq > last_seq + 50)
+    // It sweeps every 50 ms, and has said so a few times since.
+    expect((await beats())[0]).toBeLessThan(30)
+    expect(await refusal(one.probe())).toBeUndefined()
+    await connection.close()
+  })
+
   it('keep what waits for one pixel when brokers start again behind the deletion of what another one has sent', async () => {
     const node = await startNode()
     const waiting = someEvents(3, { lane: { pixelId: '1000000000000002' } })
