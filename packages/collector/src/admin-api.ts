@@ -71,7 +71,7 @@ export function adminApi({ queue, probe, ingest, answering, password, now }: Adm
     else answer(ctx, 400, { error: 'Wants JSON with "action": "replay" or "drop".' })
   })
 
-  const events = answering('admin_events', async (ctx) => {
+  const events = answering('admin_events', async (ctx: Context) => {
     // What a page of another site can send without being asked first is not JSON by its type.
     if (!ctx.is('application/json')) throw new Refused('not_json')
     const body = parseJson(await readBody(ctx.req, MAX_BODY_BYTES))

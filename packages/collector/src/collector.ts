@@ -14,6 +14,7 @@ import type { Ingest } from './http/collect.js'
 import { errorReply } from './http/error-reply.js'
 import { createReadiness } from './http/readiness.js'
 import { createReceiver } from './http/received.js'
+import type { Shortcut } from './http/shortcut.js'
 import { createPasswordCheck } from './inspector/access/password.js'
 import { historyFileBeside } from './inspector/history-file-beside.js'
 import { createInspector } from './inspector/inspector.js'
@@ -150,7 +151,7 @@ export async function createCollector(options: CollectorOptions): Promise<Collec
   const probe = createRequestProbe(receiver, now)
   const tracker = trackerScript()
   if (!tracker) log.warn({ event: 'tracker.missing' }, 'the tracker is not built: its path answers 404')
-  const app = createApp({
+  const publicApp = createApp({
     settings,
     pixels,
     ingest: take,
@@ -161,8 +162,10 @@ export async function createCollector(options: CollectorOptions): Promise<Collec
     now,
     ...(tracker && { tracker }),
   })
+  const { app } = publicApp
   app.middleware.unshift(probe.middleware)
-  const mount = createMount(app)
+  const shortcut: Shortcut = (req, res) => !probe.isArmed() && publicApp.shortcut(req, res)
+  const mount = createMount(app, shortcut)
   for (const page of pages) app.use(page)
   const admin = adminApi({
     queue,
@@ -178,7 +181,7 @@ export async function createCollector(options: CollectorOptions): Promise<Collec
     pages: [admin, ...(inspector ? [inspector.middleware] : [])],
     log,
   })
-  const listeners = createListeners(settings, { app, adminApp, observe, now })
+  const listeners = createListeners(settings, { app, shortcut, adminApp, observe, now })
 
   return {
     app,

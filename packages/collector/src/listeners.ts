@@ -3,6 +3,7 @@ import type Koa from 'koa'
 import type { Now } from './clock.js'
 import { PortTakenError } from './errors.js'
 import { close, createHttpServer, listen } from './http/server.js'
+import type { Shortcut } from './http/shortcut.js'
 import type { Observe } from './observer.js'
 import type { Settings } from './settings.js'
 
@@ -12,12 +13,22 @@ export interface Listeners {
   close(graceMs: number): Promise<void>
 }
 
+export interface ListenersOptions {
+  app: Koa
+  /** Asked before `app`. */
+  shortcut: Shortcut
+  adminApp: Koa
+  observe: Observe
+  now: Now
+}
+
 /** The two servers: one for everybody, one for operators. */
 export function createListeners(
   { host, port, adminHost, adminPort }: Pick<Settings, 'host' | 'port' | 'adminHost' | 'adminPort'>,
-  { app, adminApp, observe, now }: { app: Koa; adminApp: Koa; observe: Observe; now: Now },
+  { app, shortcut, adminApp, observe, now }: ListenersOptions,
 ): Listeners {
-  const server = createHttpServer(listenerOf(app), observe, now)
+  const slowly = listenerOf(app)
+  const server = createHttpServer((req, res) => void (shortcut(req, res) || slowly(req, res)), observe, now)
   const adminServer = createHttpServer(listenerOf(adminApp), () => undefined, now)
 
   return {

@@ -25,6 +25,8 @@ export interface RequestProbe {
   /** Makes a token; for a minute, one request that carries it is remembered. */
   arm(): string
   seen(token: string): SeenRequest | undefined
+  /** Whether a request with a token may come. */
+  isArmed(): boolean
   /** Looks for tokens in requests from the public side. Its answer sets a cookie that ends at once. */
   middleware: Middleware
 }
@@ -50,6 +52,7 @@ export function createRequestProbe(
       return token
     },
     seen: (token) => armed.get(token)?.seen,
+    isArmed: () => armed.size > 0,
     middleware(ctx, next) {
       // Every request comes through here: no promise of its own, and no look at the headers unless somebody asks.
       const probe = armed.size > 0 ? armed.get(ctx.get(PROBE_HEADER)) : undefined

@@ -20,6 +20,8 @@ import { createRateLimit } from './rate-limit.js'
 import type { Readiness } from './readiness.js'
 import { createReceiver } from './received.js'
 import { createCookieHeaders } from './set-cookie.js'
+import { createShortcut } from './shortcut.js'
+import type { Shortcut } from './shortcut.js'
 import { trackerFile } from './tracker-file.js'
 
 export interface AppOptions {
@@ -39,6 +41,13 @@ export interface AppOptions {
   now: Now
 }
 
+export interface PublicApp {
+  /** All routes. */
+  app: Koa
+  /** `POST /events` without Koa: for listeners, to be asked first. */
+  shortcut: Shortcut
+}
+
 /**
  * The public listener. Read this first: what is asked, and who answers it.
  *
@@ -55,7 +64,7 @@ export function createApp({
   observe,
   log,
   now,
-}: AppOptions): Koa {
+}: AppOptions): PublicApp {
   const { maxBodyBytes } = settings
   const receiver = createReceiver(settings.trustProxy, now)
   const origins = createOrigins(pixels)
@@ -78,18 +87,11 @@ export function createApp({
   router.get('/health/ready', answering('health', ready(readiness, false)))
 
   const app = new Koa()
-  app.on('error', (error: unknown) => log.error({ event: 'http.failed', err: error }, 'a request failed'))
-  app.use(shortcut('POST', settings.eventsPath, events))
+  const onError = (err: unknown) => log.error({ event: 'http.failed', err }, 'a request failed')
+  app.on('error', onError)
   app.use(methodNotAllowed)
   app.use(router.routes() as Middleware)
-  return app
-}
-
-/** The one route that everything goes through does not ask the router, which would cost a fifth of its time. */
-function shortcut(method: string, path: string, handle: Middleware): Middleware {
-  return function shortcut(ctx, next) {
-    return ctx.req.url === path && ctx.req.method === method ? (handle(ctx, next) as Promise<void>) : next()
-  }
+  return { app, shortcut: createShortcut('POST', settings.eventsPath, events, onError) }
 }
 
 /** 405 for a path of ours that nobody has answered by this method; the router's own would say 501 to unusual ones. */

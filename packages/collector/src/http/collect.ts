@@ -1,9 +1,9 @@
-import type { Context } from 'koa'
 import type { IngestResult } from '../pipeline/ingest.js'
 import type { Received } from '../pipeline/received.js'
 import type { Door } from './door.js'
 import { envelope } from './error-reply.js'
 import type { Handle } from './error-reply.js'
+import type { Exchange } from './exchange.js'
 import { parseJson, readBody } from './json-body.js'
 import type { Receiver } from './received.js'
 import { replyJson } from './reply.js'
@@ -22,7 +22,7 @@ export interface CollectOptions {
 }
 
 /** `POST /events`: events from browsers and servers. The answer is sent when they are safe, and says how many are. */
-export function collect({ door, receiver, ingest, cookieHeaders, maxBodyBytes }: CollectOptions): Handle {
+export function collect({ door, receiver, ingest, cookieHeaders, maxBodyBytes }: CollectOptions): Handle<Exchange> {
   return async function collect(ctx) {
     const entered = door.enter(ctx)
     const body = parseJson(await readBody(ctx.req, maxBodyBytes))
@@ -33,7 +33,7 @@ export function collect({ door, receiver, ingest, cookieHeaders, maxBodyBytes }:
 }
 
 /** 200 with how many are safe and which were not taken; 400 when none was. */
-export function replyResult(ctx: Context, result: IngestResult, headers: Headers = []): void {
+export function replyResult(ctx: Exchange, result: IngestResult, headers: Headers = []): void {
   if (result.kind === 'not_an_event') return replyRefused(ctx, result.issues)
   const { eventsReceived, rejected } = result
   if (rejected.length === 0) replyJson(ctx, 200, `{"events_received":${eventsReceived}}`, headers)
@@ -42,7 +42,7 @@ export function replyResult(ctx: Context, result: IngestResult, headers: Headers
 }
 
 /** Nothing was taken: the first reason stands in Meta's envelope, all of them beside it. */
-function replyRefused(ctx: Context, rejected: readonly { code: string; message: string }[]): void {
+function replyRefused(ctx: Exchange, rejected: readonly { code: string; message: string }[]): void {
   const error = { message: rejected[0]?.message ?? '', type: 'OAuthException', code: 100 }
   const foreign = rejected.every(({ code }) => code === 'origin_not_allowed')
   replyJson(ctx, foreign ? 403 : 400, envelope(error, { rejected }))

@@ -1,6 +1,6 @@
-import type { Context } from 'koa'
 import { remember } from '../remember.js'
 import type { Handle } from './error-reply.js'
+import type { Exchange } from './exchange.js'
 import type { AllowedPixels, Origins } from './origins.js'
 import { SAME_SITE } from './origins.js'
 import type { Receiver } from './received.js'
@@ -16,9 +16,9 @@ export interface Page {
 
 export interface Cors {
   /** Finds out which page sends; lets it read the answer if it may send for any pixel. */
-  page(ctx: Context): Page
+  page(ctx: Exchange): Page
   /** Answers `OPTIONS`. The tracker's requests need none; other clients may. */
-  preflight: Handle
+  preflight: Handle<Exchange>
 }
 
 /**
@@ -28,7 +28,7 @@ export interface Cors {
  * @see https://fetch.spec.whatwg.org/#http-cors-protocol
  */
 export function createCors(origins: Origins, receiver: Receiver): Cors {
-  const page = (ctx: Context): Page => {
+  const page = (ctx: Exchange): Page => {
     const origin = receiver.origin(ctx.req)
     if (origin === undefined) return NOBODY
     const pixels = origins.pixelsFor(origin, receiver.host(ctx.req))

@@ -1,8 +1,8 @@
 import type { IncomingMessage } from 'node:http'
-import type { Context } from 'koa'
 import type { Cors } from './cors.js'
 import { SERVER } from './entered.js'
 import type { Entered } from './entered.js'
+import type { Exchange } from './exchange.js'
 import type { RateLimit } from './rate-limit.js'
 import type { Receiver } from './received.js'
 import { Refused } from './refusal.js'
@@ -14,7 +14,7 @@ export interface Door {
    *
    * @throws Refused `closing`, `api_key`, `origin` or `rate`
    */
-  enter(ctx: Context): Entered
+  enter(ctx: Exchange): Entered
   /**
    * Lets a server in whose key may stand in the query or the body, as `access_token`.
    *

@@ -1,7 +1,8 @@
-import type { Context, Middleware } from 'koa'
+import type { Context } from 'koa'
 import { QueueFullError, QueueUnavailableError } from '../errors.js'
 import type { Log } from '../logger.js'
 import type { Observe } from '../observer.js'
+import type { Exchange } from './exchange.js'
 import { Refused, refusal } from './refusal.js'
 import { replyJson, setLingering, traceId } from './reply.js'
 import type { Headers } from './reply.js'
@@ -14,13 +15,17 @@ export interface ErrorReplyOptions {
 }
 
 /** How a route tells a failure: the Graph API's envelope, unless it answers with a picture. */
-export type TellFailure = (ctx: Context, status: number, error: GraphError, headers: Headers) => void
+export type TellFailure = (ctx: Exchange, status: number, error: GraphError, headers: Headers) => void
 
-/** A route's work. It is last in its chain. */
-export type Handle = (ctx: Context) => unknown
+/** A route's work. It is last in its chain. @typeParam Ctx how much it needs of Koa's context */
+export type Handle<Ctx extends Exchange = Context> = (ctx: Ctx) => unknown
 
 /** Makes a route of its work: `answering('events', collect)`. Its name is told to the watchers; a path can hold anything. */
-export type Answering = (route: string, handle: Handle, tell?: TellFailure) => Middleware
+export type Answering = <Ctx extends Exchange>(
+  route: string,
+  handle: Handle<Ctx>,
+  tell?: TellFailure,
+) => (ctx: Ctx) => Promise<void>
 
 /**
  * The one place that turns errors into replies, and that says how each request ended.
@@ -50,7 +55,7 @@ export function errorReply({ observe, log, now }: ErrorReplyOptions): Answering 
       })
     }
 
-  function turnAway(ctx: Context, { reason, retryAfterS, origin }: Refused, tell: TellFailure): number {
+  function turnAway(ctx: Exchange, { reason, retryAfterS, origin }: Refused, tell: TellFailure): number {
     const { status, close, retryAfterS: usualS, ...error } = refusal(reason)
     const waitS = retryAfterS ?? usualS
     const headers = [
@@ -64,7 +69,7 @@ export function errorReply({ observe, log, now }: ErrorReplyOptions): Answering 
     return status
   }
 
-  function fail(ctx: Context, route: string, error: unknown, tell: TellFailure): number {
+  function fail(ctx: Exchange, route: string, error: unknown, tell: TellFailure): number {
     log.error({ event: 'http.failed', route, err: error }, 'a request failed')
     if (!ctx.res.headersSent)
       tell(ctx, 500, { message: 'An unknown error occurred.', type: 'OAuthException', code: 1 }, [])
@@ -72,7 +77,7 @@ export function errorReply({ observe, log, now }: ErrorReplyOptions): Answering 
   }
 }
 
-function tellInEnvelope(ctx: Context, status: number, error: GraphError, headers: Headers): void {
+function tellInEnvelope(ctx: Exchange, status: number, error: GraphError, headers: Headers): void {
   replyJson(ctx, status, envelope(error), headers)
 }
 

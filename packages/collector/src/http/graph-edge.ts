@@ -7,6 +7,7 @@ import type { CollectOptions } from './collect.js'
 import { SERVER } from './entered.js'
 import { envelope } from './error-reply.js'
 import type { Handle } from './error-reply.js'
+import type { Exchange } from './exchange.js'
 import { readForm } from './form-body.js'
 import { parseJson, readBody } from './json-body.js'
 import { Refused } from './refusal.js'
@@ -51,13 +52,13 @@ export function graphEdge(options: Omit<CollectOptions, 'cookieHeaders'> & { pix
 }
 
 /** As Meta answers, except that one bad event does not take the others with it: it is named in `messages`. */
-function replyAsMetaDoes(ctx: Context, eventsReceived: number, rejected: readonly Rejection[]): void {
+function replyAsMetaDoes(ctx: Exchange, eventsReceived: number, rejected: readonly Rejection[]): void {
   if (rejected.length > 0 && eventsReceived === 0) return replyRefused(ctx, rejected)
   const answer = { events_received: eventsReceived, messages: rejected.map(inWords), fbtrace_id: traceId() }
   replyJson(ctx, 200, JSON.stringify(rejected.length > 0 ? { ...answer, rejected } : answer))
 }
 
-function replyRefused(ctx: Context, rejected: readonly (Issue | Rejection)[]): void {
+function replyRefused(ctx: Exchange, rejected: readonly (Issue | Rejection)[]): void {
   const [first] = rejected
   const error = { message: `Invalid parameter: ${first && inWords(first)}`, type: 'OAuthException', code: 100 }
   replyJson(ctx, 400, envelope(error, { rejected }))

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type Koa from 'koa'
 import type { Middleware } from 'koa'
+import type { Shortcut } from './shortcut.js'
 
 /** A request handler as `node:http` and Express call it. */
 export type Handler = (req: IncomingMessage, res: ServerResponse, next?: (error?: unknown) => void) => void
@@ -10,7 +11,7 @@ export type Handler = (req: IncomingMessage, res: ServerResponse, next?: (error?
  *
  * What is none of the app's routes goes on to the host: Express's `next`, Koa's `next`; a plain server gets a 404.
  */
-export function createMount(app: Koa): { handle: Handler; middleware: Middleware } {
+export function createMount(app: Koa, shortcut: Shortcut): { handle: Handler; middleware: Middleware } {
   const hosts = new WeakMap<IncomingMessage, () => void>()
   const middleware = sequence([...app.middleware])
   app.use(function backToHost(ctx, next) {
@@ -26,6 +27,7 @@ export function createMount(app: Koa): { handle: Handler; middleware: Middleware
 
   return {
     handle(req, res, next) {
+      if (shortcut(req, res)) return
       if (next !== undefined) hosts.set(req, next)
       // Koa catches what its middleware throws: this promise never rejects.
       void answer(req, res)

@@ -1,6 +1,6 @@
-import type { Context } from 'koa'
 import type { CollectOptions } from './collect.js'
 import type { Handle, TellFailure } from './error-reply.js'
+import type { Exchange } from './exchange.js'
 import { reply } from './reply.js'
 import type { Headers } from './reply.js'
 
@@ -25,7 +25,7 @@ export function noscript(options: Omit<CollectOptions, 'maxBodyBytes'>): Handle 
 /** Failures are not shown: the page would have a broken picture. They are counted like all others. */
 export const tellWithGif: TellFailure = (ctx) => replyGif(ctx, [])
 
-function replyGif(ctx: Context, headers: Headers): void {
+function replyGif(ctx: Exchange, headers: Headers): void {
   reply(ctx, 200, [...GIF_HEADERS, ...headers], GIF)
 }
 

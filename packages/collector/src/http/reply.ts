@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import type { Context } from 'koa'
+import type { Exchange } from './exchange.js'
 import { lingerAfter } from './linger.js'
 
 /** Header names and values in turn, as Node takes them in one go: cheaper than one call for each. */
@@ -18,12 +18,12 @@ interface Required {
 }
 
 /** Headers that every answer to this request must have, whatever becomes of it: those of CORS. */
-export function setHeaders(ctx: Context, headers: Headers): void {
+export function setHeaders(ctx: Exchange, headers: Headers): void {
   ;(ctx.state as Required)[REQUIRED] = headers
 }
 
 /** The answer to this request closes the connection: not before the request has been read. */
-export function setLingering(ctx: Context): void {
+export function setLingering(ctx: Exchange): void {
   ;(ctx.state as Required)[LINGERS] = true
 }
 
@@ -32,7 +32,7 @@ export function setLingering(ctx: Context): void {
  *
  * A host application's middleware sees the status, but cannot change the answer any more.
  */
-export function reply(ctx: Context, status: number, headers: Headers, body: string | Buffer): void {
+export function reply(ctx: Exchange, status: number, headers: Headers, body: string | Buffer): void {
   const { [REQUIRED]: required = [], [LINGERS]: lingers } = ctx.state as Required
   ctx.respond = false
   // A 204 must not have a length.
@@ -43,7 +43,7 @@ export function reply(ctx: Context, status: number, headers: Headers, body: stri
 }
 
 /** Answers with a JSON text. */
-export function replyJson(ctx: Context, status: number, text: string, headers?: Headers): void {
+export function replyJson(ctx: Exchange, status: number, text: string, headers?: Headers): void {
   reply(ctx, status, headers === undefined ? JSON_TYPE : [...JSON_TYPE, ...headers], text)
 }
 

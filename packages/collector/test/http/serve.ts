@@ -46,7 +46,7 @@ export async function serve(options: ServeOptions = {}): Promise<Served> {
     () => ({ probe: () => Promise.resolve(), status: () => Promise.resolve(EMPTY) }),
     now,
   )
-  const app = createApp({
+  const { app, shortcut } = createApp({
     settings: {
       ...loadSettings({ env: { API_KEYS: API_KEY }, configFile: 'none', readFile: () => '{}' }),
       ...settings,
@@ -67,7 +67,7 @@ export async function serve(options: ServeOptions = {}): Promise<Served> {
   app.silent = true
   const server = createHttpServer(
     // Koa's handler returns a promise that it settles itself.
-    (req, res) => void app.callback()(req, res),
+    (req, res) => void (shortcut(req, res) || app.callback()(req, res)),
     (happening) => void happenings.push(happening),
     now,
   )
