@@ -18,6 +18,8 @@ describe('createApiKeys()', () => {
     'the-first-key-there-is ',
     'the-first-key-there-is,the-second-key-there-is',
     'The-First-Key-There-Is',
+    'the-first-key-there-is\0',
+    'the-second-key-there-is and more than there is room for',
   ])('knows nothing else: %j', (key) => {
     expect(isApiKey(key)).toBe(false)
   })
