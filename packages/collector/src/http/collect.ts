@@ -25,9 +25,9 @@ export interface CollectOptions {
 export function collect({ door, receiver, ingest, cookieHeaders, maxBodyBytes }: CollectOptions): Handle<Exchange> {
   return async function collect(ctx) {
     const entered = door.enter(ctx)
-    const body = parseJson(await readBody(ctx.req, maxBodyBytes))
+    const body = await readBody(ctx.req, maxBodyBytes)
     const received = receiver.received(ctx.req, entered)
-    const result = await ingest(body, received)
+    const result = await ingest(parseJson(body), received)
     replyResult(ctx, result, result.kind === 'ingested' ? cookieHeaders(ctx.req, received, result.identity) : [])
   }
 }

@@ -32,13 +32,17 @@ export interface IngestParts {
 /**
  * Everything that happens to a request between the socket and the disk.
  *
+ * Not `async` itself: such a function keeps its arguments until it is done, and the collector of garbage would carry the bodies of all
+ * requests that wait for the disk from place to place.
+ *
  * @throws QueueFullError, QueueUnavailableError: nothing of the request was taken; it may come again
  */
-export async function ingest(body: unknown, received: Received, parts: IngestParts): Promise<IngestResult> {
+export function ingest(body: unknown, received: Received, parts: IngestParts): Promise<IngestResult> {
   const batch = prepareBatch(body, received, parts.pipeline)
-  if (batch.kind === 'not_an_event') return batch
-  const { prepared } = batch
+  return batch.kind === 'not_an_event' ? Promise.resolve(batch) : store(batch.prepared, received, parts)
+}
 
+async function store(prepared: Prepared[], received: Received, parts: IngestParts): Promise<IngestResult> {
   const ready = prepared.filter((one) => one.kind === 'ready')
   const events = ready.map(({ event }) => event)
   const { stored, refused = [] } = await append(events, dropsOf(prepared), parts.queue)
