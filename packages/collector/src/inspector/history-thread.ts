@@ -23,6 +23,8 @@ export function openHistoryThread(file: string, nowMs: number, worker: URL = bui
   const thread = new Worker(worker, {
     workerData: { file, nowMs },
     name: 'inspector-history',
+    // What passes through it is small: more room would only be filled with garbage.
+    resourceLimits: { maxYoungGenerationSizeMb: 2 },
     // Node 22 calls `node:sqlite` experimental on every start.
     execArgv: isBuiltin('node:sqlite') ? ['--disable-warning=ExperimentalWarning'] : [],
   })
