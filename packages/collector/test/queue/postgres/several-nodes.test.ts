@@ -45,10 +45,10 @@ async function startNode(options: Partial<PostgresQueueOptions> = {}): Promise<Q
   return node
 }
 
-async function sql(text: string): Promise<void> {
+async function sql(text: string): Promise<pg.QueryResult> {
   const client = new pg.Client({ connectionString: `${server.url}/postgres?options=-c%20search_path%3D${schema}` })
   await client.connect()
-  await client.query(text).finally(() => client.end())
+  return client.query(text).finally(() => client.end())
 }
 
 const leaseFrom = (node: Queue) => eventually('a lease', () => node.lease(SHOP, ALL))
@@ -139,6 +139,20 @@ describe('several collectors on one PostgreSQL', () => {
     expect((await right.append(events)).stored).toEqual(['duplicate', 'duplicate', 'duplicate'])
     await behind.settle(leased, delivered(leased))
     expect(await page(right)).toMatchObject({ delivered: 3, waiting: 0 })
+  })
+
+  it('leave no row behind for each start: the sums of those long gone become one', async () => {
+    for (let start = 0; start < 3; start++) {
+      const node = await startNode()
+      await node.append(someEvents(2))
+      await node.close()
+    }
+
+    const last = await startNode()
+
+    const { rows } = await sql("SELECT node, v FROM tally WHERE name = 'received'")
+    expect(rows).toEqual([{ node: 'those before', v: '6' }])
+    expect(await page(last)).toMatchObject({ received: 6, waiting: 6 })
   })
 
   it('respect a hold that another node has set', async () => {
@@ -251,6 +265,23 @@ describe('a PostgreSQL that is in trouble', () => {
     await sql('SELECT pg_reload_conf()')
 
     expect(message).toMatch(/full_page_writes = off: a committed event could be lost/)
+  })
+
+  it('is used further when its tables are of an older version, with what waits in them', async () => {
+    const old = await startNode()
+    await old.append(someEvents(3))
+    await old.close()
+    // As version 1 left them.
+    await sql(`DELETE FROM tally WHERE name = 'bytes'`)
+    await sql('ALTER TABLE chunk ADD CONSTRAINT chunk_lane_id_fkey FOREIGN KEY (lane_id) REFERENCES lane (id)')
+    await sql('UPDATE schema_version SET version = 1')
+
+    const node = await startNode()
+
+    expect((await node.status()).bytes).toBeGreaterThan(0)
+    const lease = await leaseFrom(node)
+    await node.settle(lease, delivered(lease))
+    expect(await node.status()).toMatchObject({ waitingEvents: 0, bytes: 0 })
   })
 
   it('is refused when a newer collector has changed the tables', async () => {
