@@ -14,7 +14,12 @@ export const BENCHES = [
   { name: 'peers', title: 'Beside what people run today', args: [], limitS: 240 },
   { name: 'scale', title: 'Waiting events by the million', args: [], limitS: 240 },
   { name: 'cluster', title: 'Several collectors on one queue', args: [], limitS: 180 },
-  { name: 'bloat', title: 'Many times through one PostgreSQL', args: ['--events', '15000'], limitS: 180 },
+  {
+    name: 'bloat',
+    title: 'Many times through one PostgreSQL',
+    args: ['--days', '16', '--events', '15000'],
+    limitS: 180,
+  },
   { name: 'tracker', title: 'The tracker in Chromium', args: [], limitS: 180 },
   { name: 'queue', title: 'The SQLite queue alone', args: ['append'], limitS: 120 },
   { name: 'pipeline', title: 'From the socket to the queue, step by step', args: ['--rounds', '7'], limitS: 120 },

@@ -18,9 +18,16 @@ import { transaction } from './connection.js'
 /** How many tables of a day there are: today, the two days that 48 hours reach back to, one to spare for clocks that differ. */
 export const SEEN_SLOTS = 5
 
+interface Step {
+  sql: string
+  /** A setting that a relative of PostgreSQL's may not know, and can do without. */
+  optional?: true
+}
+
 /** Each step once and in order, in one transaction with the number it leads to. Steps are only ever added. */
-const MIGRATIONS: readonly string[] = [
-  `
+const MIGRATIONS: readonly Step[] = [
+  {
+    sql: `
   CREATE TABLE lane (
     id          BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     pixel_id    TEXT NOT NULL,
@@ -78,13 +85,18 @@ const MIGRATIONS: readonly string[] = [
   INSERT INTO seen_slot VALUES (${slot}, -1);`,
   ).join('')}
   `,
+  },
   // What waits is a sum, too, so that knowing how much it is takes no look at all of it. Lanes are never deleted: a foreign key would only write to the
   // lane's row with each commit.
-  `
+  {
+    sql: `
   INSERT INTO tally (node, pixel_id, name, v)
   SELECT 'before version 2', pixel_id, 'bytes', sum(bytes) FROM chunk JOIN lane ON lane.id = lane_id GROUP BY pixel_id;
   ALTER TABLE chunk DROP CONSTRAINT chunk_lane_id_fkey;
   `,
+  },
+  // All that is written is deleted soon after: tidying up at leisure, as is usual, falls behind under load.
+  { sql: 'ALTER TABLE chunk SET (autovacuum_vacuum_cost_delay = 0)', optional: true },
 ]
 
 /** Keeps two nodes that start at once from migrating at once. Any number; it only has to be ours. */
@@ -107,9 +119,18 @@ export async function migrate(pool: pg.Pool, schema: string): Promise<void> {
         `The queue's tables are of version ${version}; this collector knows ${MIGRATIONS.length}. Upgrade it.`,
       )
     }
-    for (const step of MIGRATIONS.slice(version)) await client.query(step)
+    for (const step of MIGRATIONS.slice(version)) await take(client, step)
     if (rows.length === 0) await client.query('INSERT INTO schema_version VALUES ($1)', [MIGRATIONS.length])
     else if (version < MIGRATIONS.length)
       await client.query('UPDATE schema_version SET version = $1', [MIGRATIONS.length])
   })
+}
+
+async function take(client: pg.PoolClient, { sql, optional }: Step): Promise<void> {
+  if (optional === undefined) {
+    await client.query(sql)
+    return
+  }
+  await client.query('SAVEPOINT before_step')
+  await client.query(sql).catch(() => client.query('ROLLBACK TO SAVEPOINT before_step'))
 }
