@@ -145,6 +145,11 @@ const NO_ROOM = new Set([10023, 10028, 10047, 10077, 10109])
 
 /** By the words of the client library, which has no codes for them. */
 const REMEDIES: readonly (readonly [RegExp, string])[] = [
+  [/ENOENT|EACCES|EISDIR/, 'A file that QUEUE_URL names (creds, ca, cert or key) cannot be read.'],
+  [
+    /certificate|altnames/i,
+    "The brokers' certificate is not trusted here, or not for this name: ?ca=FILE names the authority; the brokers go by the names in it, not by address.",
+  ],
   [/authorization violation|authentication/i, 'The user or the password is wrong.'],
   [/permissions violation/i, 'This user may not use JetStream.'],
   [/no responders|503/i, 'JetStream is off, or has no leader: too few brokers are up.'],
