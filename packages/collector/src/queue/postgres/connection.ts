@@ -83,6 +83,15 @@ const REMEDIES: Record<string, string> = {
   '53300': 'The server has no connection left.',
   ECONNREFUSED: 'Nobody listens there.',
   ENOTFOUND: 'The host name is unknown.',
+  NO_TLS: 'It speaks no TLS, and the URL asks for it.',
+  ERR_TLS_CERT_ALTNAME_INVALID: 'Its certificate is for another host name.',
+  CERT_HAS_EXPIRED: 'Its certificate has expired.',
+  ...Object.fromEntries(
+    ['DEPTH_ZERO_SELF_SIGNED_CERT', 'SELF_SIGNED_CERT_IN_CHAIN', 'UNABLE_TO_VERIFY_LEAF_SIGNATURE'].map((code) => [
+      code,
+      'Nobody vouches for its certificate: name who does, with sslrootcert=FILE.',
+    ]),
+  ),
 }
 
 /** Any error of the client library as one of ours. Its text never holds the password or an event. */
@@ -95,8 +104,10 @@ export function asQueueError(error: unknown): Error {
 }
 
 function codeOf(error: unknown): string {
-  const { code } = (error ?? {}) as { code?: unknown }
-  return typeof code === 'string' ? code : ''
+  const { code, message } = (error ?? {}) as { code?: unknown; message?: unknown }
+  if (typeof code === 'string') return code
+  // The client library's own words; it gives no code.
+  return message === 'The server does not support SSL connections' ? 'NO_TLS' : ''
 }
 
 /** Runs `work` in one transaction on one connection. */
