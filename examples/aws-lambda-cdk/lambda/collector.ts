@@ -53,6 +53,7 @@ function known(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
     'ALLOWED_ORIGINS',
     'API_KEYS',
     'COOKIE_DOMAIN',
+    'REMEMBER_MATCH_DATA_DAYS',
     'DEFAULT_COUNTRY',
     'LOG_LEVEL',
   ]

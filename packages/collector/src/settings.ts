@@ -24,6 +24,8 @@ export interface Settings {
   /** How many proxies to believe, or the networks they are in. */
   trustProxy: number | readonly string[]
   cookieDomain?: string
+  /** How long a browser remembers what its visitor has said, in days; 0 is not at all. */
+  rememberMatchDataDays: number
   /** ISO 3166-1 alpha-2, upper case. Completes phone numbers and postcodes. */
   defaultCountry?: string
   logLevel: string

@@ -19,7 +19,7 @@ import { createOrigins } from './origins.js'
 import { createRateLimit } from './rate-limit.js'
 import type { Readiness } from './readiness.js'
 import { createReceiver } from './received.js'
-import { createCookieHeaders } from './set-cookie.js'
+import { createCookieHeaders, forgetMatchData } from './set-cookie.js'
 import { createShortcut } from './shortcut.js'
 import type { Shortcut } from './shortcut.js'
 import { trackerFile } from './tracker-file.js'
@@ -27,7 +27,14 @@ import { trackerFile } from './tracker-file.js'
 export interface AppOptions {
   settings: Pick<
     Settings,
-    'apiKeys' | 'cookieDomain' | 'eventsPath' | 'maxBodyBytes' | 'rateLimit' | 'trackerPath' | 'trustProxy'
+    | 'apiKeys'
+    | 'cookieDomain'
+    | 'eventsPath'
+    | 'maxBodyBytes'
+    | 'rateLimit'
+    | 'rememberMatchDataDays'
+    | 'trackerPath'
+    | 'trustProxy'
   >
   pixels: Pixels
   ingest: Ingest
@@ -66,12 +73,12 @@ export function createApp({
   now,
 }: AppOptions): PublicApp {
   const { maxBodyBytes } = settings
-  const receiver = createReceiver(settings.trustProxy, now)
+  const receiver = createReceiver(settings.trustProxy, now, settings.rememberMatchDataDays > 0)
   const origins = createOrigins(pixels)
   const cors = createCors(origins, receiver)
   const rateLimit = createRateLimit(settings.rateLimit, now)
   const door = createDoor({ isApiKey: createApiKeys(settings.apiKeys), cors, rateLimit, receiver, isClosed })
-  const cookieHeaders = createCookieHeaders(receiver, settings.cookieDomain)
+  const cookieHeaders = createCookieHeaders(receiver, settings)
   pixels.onChange(() => origins.forget())
 
   const answering = errorReply({ observe, log, now })
@@ -79,6 +86,7 @@ export function createApp({
 
   const router = new Router()
   router.post(settings.eventsPath, events)
+  router.delete(settings.eventsPath, answering('events', forgetMatchData(door, receiver)))
   router.options(settings.eventsPath, answering('events', cors.preflight))
   router.post(GRAPH_EDGE_PATH, answering('graph_edge', graphEdge({ door, receiver, ingest, maxBodyBytes, pixels })))
   router.get('/tr', answering('noscript', noscript({ door, receiver, ingest, cookieHeaders }), tellWithGif))

@@ -58,7 +58,7 @@ const readableFor = remember((origin): Headers => [
 ])
 
 const PREFLIGHT: Headers = [
-  ...['Access-Control-Allow-Methods', 'POST'],
+  ...['Access-Control-Allow-Methods', 'POST, DELETE'],
   ...['Access-Control-Allow-Headers', 'Content-Type'],
   // Two hours: the most that Chrome grants.
   ...['Access-Control-Max-Age', '7200'],

@@ -7,6 +7,7 @@ import type { Received } from '../pipeline/received.js'
 import { remember } from '../remember.js'
 import { bareAddress, networkOf } from './address.js'
 import type { Entered } from './entered.js'
+import { readMatchCookies } from './match-cookie.js'
 import { SAME_SITE } from './origins.js'
 
 /**
@@ -28,8 +29,11 @@ export interface Receiver {
   received(req: IncomingMessage, entered: Entered): Received
 }
 
-/** @param trustProxy how many proxies to believe, or the networks they are in */
-export function createReceiver(trustProxy: number | readonly string[], now: Now): Receiver {
+/**
+ * @param trustProxy how many proxies to believe, or the networks they are in
+ * @param remembersMatchData whether a browser's cookie with what its visitor has said is read
+ */
+export function createReceiver(trustProxy: number | readonly string[], now: Now, remembersMatchData = false): Receiver {
   const trusts = trustFunction(trustProxy)
   const facts = remember((written) => {
     const address = bareAddress(written)
@@ -58,11 +62,13 @@ export function createReceiver(trustProxy: number | readonly string[], now: Now)
     return String(value).split(',').at(-1)?.trim()
   }
 
+  const isSecure = (req: IncomingMessage): boolean =>
+    forwarded(req, 'x-forwarded-proto')?.toLowerCase() === 'https' || (req.socket as TLSSocket).encrypted === true
+
   return {
     network: (req) => facts(client(req)).network,
     host: (req) => forwarded(req, 'x-forwarded-host') ?? req.headers.host ?? '',
-    isSecure: (req) =>
-      forwarded(req, 'x-forwarded-proto')?.toLowerCase() === 'https' || (req.socket as TLSSocket).encrypted === true,
+    isSecure,
     origin: pageOrigin,
 
     received(req, { sender, origin, pixels }) {
@@ -79,6 +85,9 @@ export function createReceiver(trustProxy: number | readonly string[], now: Now)
         const fbc = cookie(headers.cookie, '_fbc')
         if (fbp !== undefined) received.fbp = fbp
         if (fbc !== undefined) received.fbc = fbc
+      }
+      if (remembersMatchData && sender === 'browser') {
+        received.matchMemory = readMatchCookies(headers.cookie, isSecure(req))
       }
       return received
     },

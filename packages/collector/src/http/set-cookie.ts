@@ -1,21 +1,58 @@
 import type { IncomingMessage } from 'node:http'
-import { renewedCookies } from '../pipeline/enrich/renewed-cookies.js'
+import { renewedCookies, sameSite } from '../pipeline/enrich/renewed-cookies.js'
 import type { RenewedCookie } from '../pipeline/enrich/renewed-cookies.js'
+import { FORGOTTEN } from '../pipeline/match-memory.js'
+import type { MatchMemory } from '../pipeline/match-memory.js'
 import type { Identity, Received } from '../pipeline/received.js'
+import { matchCookieLine, readMatchCookies } from './match-cookie.js'
 import { hostnameOf } from './origins.js'
+import type { Door } from './door.js'
+import type { Handle } from './error-reply.js'
 import type { Receiver } from './received.js'
+import { reply } from './reply.js'
 import type { Headers } from './reply.js'
 
 /** The headers that renew a visitor's cookies. */
 export type CookieHeaders = (req: IncomingMessage, received: Received, identity: Identity) => Headers
 
-/** @param cookieDomain the domain to write; the registrable domain of the request's host unless given */
-export function createCookieHeaders(receiver: Receiver, cookieDomain: string | undefined): CookieHeaders {
+export interface CookieSettings {
+  /** The domain to write. @defaultValue the registrable domain of the request's host */
+  cookieDomain?: string | undefined
+  /** How long what a visitor has said is remembered, in days. */
+  rememberMatchDataDays: number
+}
+
+export function createCookieHeaders(receiver: Receiver, settings: CookieSettings): CookieHeaders {
+  const { cookieDomain, rememberMatchDataDays } = settings
   return function cookieHeaders(req, received, identity) {
     if (received.sender !== 'browser') return NONE
     const secure = receiver.isSecure(req)
-    const cookies = renewedCookies(received, hostnameOf(receiver.host(req)), { identity, cookieDomain, secure })
-    return cookies.flatMap((cookie) => ['Set-Cookie', cookieLine(cookie)])
+    const host = hostnameOf(receiver.host(req))
+    const cookies = renewedCookies(received, host, { identity, cookieDomain, secure }).map(cookieLine)
+    if (identity.matchMemory && sameSite(received.origin, host)) {
+      cookies.push(...matchCookieLines(identity.matchMemory, rememberMatchDataDays, secure))
+    }
+    return cookies.flatMap((cookie) => ['Set-Cookie', cookie])
+  }
+}
+
+function matchCookieLines(memory: MatchMemory, days: number, secure: boolean): string[] {
+  return Array.from(memory, ([pixelId, data]) => matchCookieLine(pixelId, data, days, secure))
+}
+
+/** `DELETE` on the events' path: the browser forgets what its visitor has said, for example when somebody logs out. */
+export function forgetMatchData(door: Door, receiver: Receiver): Handle {
+  return function forgetMatchData(ctx) {
+    door.enter(ctx)
+    const secure = receiver.isSecure(ctx.req)
+    const memory = readMatchCookies(ctx.req.headers.cookie, secure)
+    const lines = Array.from(memory.keys(), (pixelId) => matchCookieLine(pixelId, FORGOTTEN, 0, secure))
+    reply(
+      ctx,
+      204,
+      lines.flatMap((line) => ['Set-Cookie', line]),
+      '',
+    )
   }
 }
 

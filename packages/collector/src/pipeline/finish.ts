@@ -2,6 +2,7 @@ import type { Mirror } from '@pixel-mirror/common'
 import type { LaneKey, QueuedEvent } from '../queue/queue.js'
 import type { Draft } from './draft.js'
 import type { Findings } from './findings.js'
+import type { MatchData } from './match-memory.js'
 import type { Incoming } from './prepare.js'
 import type { Identity, Prepared, Received } from './received.js'
 import { deadlineMs } from './requirements.js'
@@ -18,10 +19,11 @@ interface Circumstances {
   pixelId: string | undefined
   received: Received
   findings: Findings
+  matchData: MatchData | undefined
 }
 
 /** Writes the event as Meta will read it, or says why it is refused. */
-export function finish(draft: Draft, { incoming, pixelId, received, findings }: Circumstances): Prepared {
+export function finish(draft: Draft, { incoming, pixelId, received, findings, matchData }: Circumstances): Prepared {
   const { issues, repairs } = findings
   const mirror = readMirror(incoming.mirror)
   const json = issues.length === 0 ? writeJson(draft) : ''
@@ -42,6 +44,7 @@ export function finish(draft: Draft, { incoming, pixelId, received, findings }: 
   if (money !== undefined) ready.money = money
   if (isIpv6(user_data.client_ip_address)) ready.ipv6 = true
   if (received.sender === 'browser') ready.identity = identityOf(draft)
+  if (matchData !== undefined) ready.matchData = matchData
   return ready
 }
 

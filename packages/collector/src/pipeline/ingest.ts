@@ -1,6 +1,7 @@
 import type { Issue } from '@pixel-mirror/common'
 import type { Observe } from '../observer.js'
 import type { AppendResult, DropReason, Drops, Queue, QueuedEvent } from '../queue/queue.js'
+import type { MatchData } from './match-memory.js'
 import type { PipelineOptions } from './pipeline-options.js'
 import { prepareBatch } from './prepare-batch.js'
 import type { Identity, Prepared, Received } from './received.js'
@@ -97,9 +98,12 @@ function eventId(id: string | undefined): { event_id?: string } {
 
 function identityOf(ready: readonly Extract<Prepared, { kind: 'ready' }>[]): Identity {
   const newest: Identity = {}
-  for (const { identity } of ready) {
+  const matchMemory = new Map<string, MatchData>()
+  for (const { identity, matchData, event } of ready) {
     newest.fbp = identity?.fbp ?? newest.fbp
     newest.fbc = identity?.fbc ?? newest.fbc
+    if (matchData !== undefined) matchMemory.set(event.lane.pixelId, matchData)
   }
+  if (matchMemory.size > 0) newest.matchMemory = matchMemory
   return newest
 }

@@ -24,10 +24,13 @@ export function prepareBatch(body: unknown, received: Received, options: Pipelin
   const read = readBody(body)
   if (read.kind === 'not_an_event') return read
   const testEventCode = testEventCodeOf(received, read.testEventCode)
-  const known = testEventCode === received.testEventCode ? received : withTestEventCode(received, testEventCode)
-  const prepared = read.events.map((event) =>
-    isObject(event) ? prepare(read.common ? merge(read.common, event) : event, known, options) : NOT_AN_OBJECT,
-  )
+  let known = testEventCode === received.testEventCode ? received : withTestEventCode(received, testEventCode)
+  const prepared = read.events.map((event) => {
+    if (!isObject(event)) return NOT_AN_OBJECT
+    const one = prepare(read.common ? merge(read.common, event) : event, known, options)
+    known = remembering(known, one)
+    return one
+  })
   return testEventCode === undefined ? { kind: 'prepared', prepared } : { kind: 'prepared', prepared, testEventCode }
 }
 
@@ -95,6 +98,13 @@ function testEventCodeOf(received: Received, code: unknown): string | undefined 
 
 function withTestEventCode(received: Received, testEventCode: string | undefined): Received {
   return testEventCode === undefined ? received : { ...received, testEventCode }
+}
+
+/** What an event says about its visitor, the next one of the request knows. */
+function remembering(received: Received, one: Prepared): Received {
+  if (one.kind !== 'ready' || one.matchData === undefined) return received
+  const matchMemory = new Map(received.matchMemory).set(one.event.lane.pixelId, one.matchData)
+  return { ...received, matchMemory }
 }
 
 function isObject(value: unknown): value is Incoming {

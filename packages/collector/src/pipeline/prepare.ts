@@ -4,6 +4,7 @@ import { Findings } from './findings.js'
 import { finish } from './finish.js'
 import { guard } from './guard/guard.js'
 import { leaveOut } from './leave-out.js'
+import { recall } from './match-memory.js'
 import { normalise } from './normalise/normalise.js'
 import type { PipelineOptions } from './pipeline-options.js'
 import type { Prepared, Received } from './received.js'
@@ -29,7 +30,8 @@ export function prepare(incoming: Incoming, received: Received, options: Pipelin
   if ('kind' in draft) return draft
 
   normalise(draft, received, options, findings)
+  const matchData = received.matchMemory && recall(draft, received.matchMemory.get(pixelId ?? ''))
   guard(draft, findings)
   meetsMeta(draft, received, findings)
-  return finish(draft, { incoming, pixelId, received, findings })
+  return finish(draft, { incoming, pixelId, received, findings, matchData })
 }

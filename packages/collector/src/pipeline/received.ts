@@ -1,5 +1,6 @@
 import type { Issue, Mirror, Repair } from '@pixel-mirror/common'
 import type { Drops, QueuedEvent } from '../queue/queue.js'
+import type { MatchData, MatchMemory } from './match-memory.js'
 
 export type { Repair } from '@pixel-mirror/common'
 
@@ -16,6 +17,8 @@ export interface Received {
   /** Raw values of the cookies `_fbp` and `_fbc`, as the browser sent them. */
   fbp?: string
   fbc?: string
+  /** What the browser's earlier events said about its visitor. Missing where that is not remembered. */
+  matchMemory?: MatchMemory
   /** The page's origin, checked against the allow-list. */
   origin?: string
   /** The pixels that the page may send for, when it may not for all; events for others are rejected. */
@@ -34,6 +37,8 @@ export interface Received {
 export interface Identity {
   fbp?: string | undefined
   fbc?: string | undefined
+  /** What is to be remembered of the visitor from now on, where that has changed. */
+  matchMemory?: MatchMemory | undefined
 }
 
 /** One event's outcome between the socket and the queue. */
@@ -51,6 +56,8 @@ export type Prepared =
       ipv6?: boolean
       /** Only of a browser's event. */
       identity?: Identity
+      /** What is to be remembered of its visitor from now on, where that has changed. */
+      matchData?: MatchData
     }
   /** Meta would refuse it: all reasons at once. Pixel, name and mirror as far as they could be read. */
   | { kind: 'rejected'; eventId?: string; issues: Issue[]; pixelId?: string; eventName?: string; mirror?: Mirror }

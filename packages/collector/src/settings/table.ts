@@ -153,6 +153,12 @@ export const SETTINGS = {
     fallbackText: 'the registrable domain of the host',
     doc: 'The domain that `_fbp` and `_fbc` are set for.',
   }),
+  rememberMatchDataDays: setting({
+    env: 'REMEMBER_MATCH_DATA_DAYS',
+    parse: as.wholeNumber(0, 400),
+    fallback: 0,
+    doc: 'How many days a visitor’s browser keeps what an event said about him or her, hashed, in an `HttpOnly` cookie that completes later events of that browser; 0 is off.',
+  }),
   defaultCountry: setting({
     env: 'DEFAULT_COUNTRY',
     parse: as.country,

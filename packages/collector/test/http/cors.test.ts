@@ -33,7 +33,7 @@ describe('an allowed page', () => {
     expect(corsHeaders(answer)).toMatchObject({
       'access-control-allow-origin': SHOP,
       'access-control-allow-credentials': 'true',
-      'access-control-allow-methods': 'POST',
+      'access-control-allow-methods': 'POST, DELETE',
       'access-control-allow-headers': 'Content-Type',
       'access-control-max-age': '7200',
     })

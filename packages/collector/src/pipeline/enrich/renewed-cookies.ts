@@ -64,7 +64,7 @@ function valid(id: string | undefined, parse: (text: string) => unknown): string
 }
 
 /** To a page of another site these cookies would be a third party's. */
-function sameSite(origin: string | undefined, host: string): boolean {
+export function sameSite(origin: string | undefined, host: string): boolean {
   if (origin === undefined) return true
   const page = hostnameOf(origin)
   return page === host || (registrableDomain(page) ?? page) === (registrableDomain(host) ?? host)
