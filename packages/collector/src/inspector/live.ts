@@ -9,21 +9,36 @@ const READERS_AT_MOST = 32
 
 /** Tells every open page at once, by server-sent events. */
 export interface Live {
-  /** Takes over a response. False when there are too many already, or the end is near. */
-  add(response: ServerResponse): boolean
+  /**
+   * Takes over a response. False when there are too many already, or the end is near.
+   *
+   * @param mayStay asked before each frame: who has signed out is sent nothing more
+   */
+  add(response: ServerResponse, mayStay: () => boolean): boolean
   send(event: string, data: unknown, id?: number): void
+  /** Ends the responses that may not stay; they would otherwise be open until there is something to tell. */
+  dismiss(): void
   readers(): number
   close: () => void
 }
 
 export function createLive(): Live {
-  const readers = new Set<ServerResponse>()
+  const readers = new Map<ServerResponse, () => boolean>()
   let heartbeat: NodeJS.Timeout | undefined
   let closed = false
 
   function sendAll(frame: string): void {
-    for (const response of readers) {
+    dismiss()
+    for (const response of readers.keys()) {
       if (response.writableLength < BEHIND_BYTES) response.write(frame)
+    }
+  }
+
+  function dismiss(): void {
+    for (const [response, mayStay] of readers) {
+      if (mayStay()) continue
+      response.end()
+      remove(response)
     }
   }
 
@@ -35,9 +50,9 @@ export function createLive(): Live {
   }
 
   return {
-    add(response) {
+    add(response, mayStay) {
       if (closed || readers.size >= READERS_AT_MOST) return false
-      readers.add(response)
+      readers.set(response, mayStay)
       heartbeat ??= setInterval(() => sendAll(': still here\n\n'), HEARTBEAT_MS).unref()
       response.on('close', () => remove(response))
       response.on('error', () => remove(response))
@@ -49,10 +64,11 @@ export function createLive(): Live {
       if (readers.size === 0) return
       sendAll(`${id === undefined ? '' : `id: ${id}\n`}event: ${event}\ndata: ${JSON.stringify(data)}\n\n`)
     },
+    dismiss,
     readers: () => readers.size,
     close: () => {
       closed = true
-      for (const response of readers) response.end()
+      for (const response of readers.keys()) response.end()
       readers.clear()
       clearInterval(heartbeat)
     },

@@ -142,7 +142,9 @@ export function createRoutes(options: RouteOptions): Router {
     ctx.respond = false
     const headers = { 'content-type': 'text/event-stream', 'cache-control': 'no-store', 'x-accel-buffering': 'no' }
     ctx.res.writeHead(200, headers)
-    if (!live.add(ctx.res)) ctx.res.end('event: full\ndata: {}\n\n')
+    const token = ctx.cookies.get(SESSION_COOKIE)
+    const mayStay = () => !door || door.sessions.lasts(token)
+    if (!live.add(ctx.res, mayStay)) ctx.res.end('event: full\ndata: {}\n\n')
   })
 
   router.post('/login', async (ctx) => {
@@ -172,6 +174,7 @@ export function createRoutes(options: RouteOptions): Router {
 
   router.post('/logout', (ctx) => {
     door?.sessions.end(ctx.cookies.get(SESSION_COOKIE))
+    live.dismiss()
     ctx.cookies.set(SESSION_COOKIE, null, { path: '/inspect/' })
     ctx.body = {}
   })

@@ -152,6 +152,23 @@ describe('with a password', () => {
     expect((await get('api/setup', { cookie })).status).toBe(401)
   })
 
+  it('tells nothing more to a page whose session is ended, and goes on telling the others', async () => {
+    const { get, post } = await start({ password })
+    const signIn = async () =>
+      ((await post('api/login', { password: 'open sesame' })).headers.get('set-cookie') ?? '').split(';')[0] ?? ''
+    const [leaving, staying] = [await signIn(), await signIn()]
+    const stream = await get('api/stream', { cookie: leaving })
+    const other = (await get('api/stream', { cookie: staying })).body as ReadableStream<Uint8Array>
+
+    await post('api/logout', {}, { ...OWN_PAGE, cookie: leaving })
+
+    expect(await stream.text()).toBe('retry: 2000\n\n')
+    const reader = other.getReader()
+    expect(new TextDecoder().decode((await reader.read()).value)).toBe('retry: 2000\n\n')
+    expect(await Promise.race([reader.read(), Promise.resolve('open')])).toBe('open')
+    await reader.cancel()
+  })
+
   it('lets the cookie travel by TLS only where visitors come by TLS', async () => {
     const { post } = await start({ password })
 

@@ -10,6 +10,8 @@ export interface Sessions {
   begin(): string
   /** Is this token's session alive? Keeps it alive. */
   has(token: string | undefined): boolean
+  /** The same, and does nothing for its life. */
+  lasts(token: string | undefined): boolean
   end(token: string | undefined): void
 }
 
@@ -17,6 +19,8 @@ export function createSessions(now: () => number): Sessions {
   // By the token's digest: neither a heap dump nor the timing of a lookup gives a token away.
   const usedAtMs = new Map<string, number>()
   const digest = (token: string) => createHash('sha256').update(token).digest('base64')
+
+  const isFresh = (used: number | undefined) => used !== undefined && now() - used <= IDLE_MS
 
   return {
     begin() {
@@ -33,10 +37,11 @@ export function createSessions(now: () => number): Sessions {
       const key = digest(token)
       const used = usedAtMs.get(key)
       usedAtMs.delete(key)
-      if (used === undefined || now() - used > IDLE_MS) return false
+      if (!isFresh(used)) return false
       usedAtMs.set(key, now())
       return true
     },
+    lasts: (token) => token !== undefined && isFresh(usedAtMs.get(digest(token))),
     end(token) {
       if (token !== undefined) usedAtMs.delete(digest(token))
     },
