@@ -14,25 +14,25 @@ import type {
 } from '../queue.js'
 import type { Appended, FlatDrops, FlatEvents } from './append.js'
 import { appending } from './append.js'
-import { MOST_CHUNK_EVENTS } from './chunk.js'
-import type { ChunkHeader } from './chunks.js'
 import { chunks as chunkTable } from './chunks.js'
-import { textOf } from './columns.js'
 import { DamageError } from './damage.js'
 import type { Database } from './driver.js'
+import type { FileSpace } from './file-space.js'
+import { fileSpace } from './file-space.js'
 import type { Lane } from './lanes.js'
 import { gapOf, lettersOf, loadLanes } from './lanes.js'
 import type { Leased } from './leases.js'
 import { leases as openLeases } from './leases.js'
 import { letters as letterTable } from './letters.js'
-import { pragma } from './schema.js'
+import { booksOf } from './pixel-books.js'
+import { quarantining } from './quarantine.js'
+import { retiring } from './retire-lanes.js'
 import { loadSeen } from './seen.js'
 import type { Fate } from './settle.js'
 import { settling } from './settle.js'
-import type { Transaction } from './transaction.js'
 import { transactions } from './transaction.js'
 
-export interface Store {
+export interface Store extends FileSpace {
   append(events: FlatEvents, drops: FlatDrops, nowMs: number): Appended
   lease(key: LaneKey, limit: LeaseLimit, nowMs: number): { leaseId: number; leased: Leased } | undefined
   /** @returns whether events became free; `lost` when the lease is not known (any more) */
@@ -48,15 +48,6 @@ export interface Store {
   probe(nowMs: number): void
   /** What is due now and then: forgetting old ids and letters. Short, and safe to leave out. */
   maintain(nowMs: number): void
-  /**
-   * Makes the file smaller after a great backlog has left. Takes time by what is still in it, not by what was: a quarter of a
-   * second where a gigabyte was drained. Fails without harm when there is no room for it.
-   */
-  giveBack(): void
-  /** Gives back up to so much of what is free in the file, with as good as no room of its own: for a disk that is full. */
-  shrink(bytes: number): void
-  /** Bytes that the contents take in the file; pages that are free for reuse are not counted. */
-  usedBytes(): number
   close(): void
 }
 
@@ -68,10 +59,6 @@ export interface StoreOptions {
   alarm: (code: string, message: string) => void
 }
 
-/** From so much free space in the file on, 64 MB, it is worth giving back to the disk; and only when little else is in it. */
-const GIVEN_BACK_BYTES = 64 * 1024 * 1024
-const GIVEN_BACK_SHARE = 8
-
 /** @throws DamageError when what the file says of itself does not fit together */
 export function openStore(db: Database, { maxBytes, firstLeaseId, alarm }: StoreOptions): Store {
   const lanes = loadLanes(db)
@@ -82,12 +69,11 @@ export function openStore(db: Database, { maxBytes, firstLeaseId, alarm }: Store
   const leases = openLeases(chunks, firstLeaseId)
   const append = appending(chunks, transact, seen)
   const settle = settling(chunks, leases, letters, transact)
+  const quarantine = quarantining(chunks, letters, transact, alarm)
+  const retire = retiring(db, lanes)
   const setHold = db.prepare('UPDATE lane SET hold = ? WHERE id = ?')
-  const deleteLane = db.prepare('DELETE FROM lane WHERE id = ?')
   const writeProbe = db.prepare('INSERT INTO probe (id, at) VALUES (1, ?) ON CONFLICT DO UPDATE SET at = excluded.at')
-  const pageBytes = pragma(db, 'page_size')
-  const countPages = db.prepare('PRAGMA page_count')
-  const countFreePages = db.prepare('PRAGMA freelist_count')
+  const space = fileSpace(db)
 
   for (const lane of lanes.all()) {
     const holdsChunks = chunks.headers(lane, 0, 1).length > 0
@@ -96,45 +82,7 @@ export function openStore(db: Database, { maxBytes, firstLeaseId, alarm }: Store
     }
   }
 
-  const pages = () => countPages.get()?.['page_count'] as number
-  const usedBytes = () => (pages() - freePages()) * pageBytes
-  const freePages = () => countFreePages.get()?.['freelist_count'] as number
   const sumOf = (sum: (lane: Lane) => number) => [...lanes.all()].reduce((total, lane) => total + sum(lane), 0)
-
-  /** A chunk that is not what was written never leaves; it becomes one dead letter, and its events count as dead. */
-  function quarantine(lane: Lane, { id, events, bytes }: ChunkHeader, nowMs: number): void {
-    if (events < 1 || events > MOST_CHUNK_EVENTS) throw new DamageError(`Chunk ${id} cannot hold ${events} events.`)
-    const row = chunks.read(id)
-    const message = `A chunk of ${events} events is not what was written. None of them was sent.`
-    transact((transaction) => {
-      chunks.remove(transaction, lane, { firstId: id, lastId: id, events, bytes })
-      letters.insert(transaction, {
-        lane: lane.key,
-        kind: 'dead',
-        // The deadline has passed: what is corrupt is never replayed.
-        event: { index: 0, eventName: '', eventId: null, eventTimeMs: 0, deadlineMs: 0, ambiguousSinceMs: 0 },
-        receivedAtMs: row?.receivedAtMs ?? 0,
-        diedAtMs: nowMs,
-        reason: { cause: 'corrupt', message },
-        json: row === undefined ? '' : textOf(row.body),
-      })
-      transaction.add(lane, 'dead', events - 1)
-      transaction.add(lane, 'letters_dropped', events - 1)
-    })
-    alarm('queue_damaged', message)
-  }
-
-  /** A lane of a test code that holds nothing any more: its sums go to the pixel's own lane. */
-  function retire(transaction: Transaction, lane: Lane): void {
-    const heir = transaction.lane({ pixelId: lane.key.pixelId })
-    for (const [sum, count] of Object.entries(lane.sums)) transaction.add(heir, sum as keyof Lane['sums'], count)
-    deleteLane.run(lane.id)
-    transaction.afterCommit(() => lanes.remove(lane))
-  }
-
-  /** Its letters would be taken from it when they go: as long as there are any, it stays. */
-  const isRetired = ({ key, sums, hold }: Lane) =>
-    key.testEventCode !== undefined && sums.waiting === 0 && hold === undefined && lettersOf(sums) === 0
 
   function lease(key: LaneKey, limit: LeaseLimit, nowMs: number): ReturnType<Store['lease']> {
     const lane = lanes.get(key)
@@ -186,18 +134,13 @@ export function openStore(db: Database, { maxBytes, firstLeaseId, alarm }: Store
           }
         }),
 
-    books() {
-      const books = new Map<string, PixelBooks>()
-      for (const { key, sums } of lanes.all())
-        books.set(key.pixelId, withSums(books.get(key.pixelId), key.pixelId, sums))
-      return [...books.values()]
-    },
+    books: () => booksOf(lanes.all()),
 
     status() {
       const oldest = [...lanes.all()].flatMap((lane) => chunks.oldestReceivedAtMs(lane) ?? [])
       return {
         waitingEvents: sumOf(({ sums }) => sums.waiting),
-        bytes: usedBytes(),
+        bytes: space.usedBytes(),
         deadLetters: sumOf(({ sums }) => lettersOf(sums)),
         ...(oldest.length > 0 && { oldestReceivedAtMs: Math.min(...oldest) }),
       }
@@ -212,7 +155,7 @@ export function openStore(db: Database, { maxBytes, firstLeaseId, alarm }: Store
     maintain(nowMs) {
       transact((transaction) => {
         seen.forgetOld(transaction, nowMs)
-        for (const lane of [...lanes.all()].filter(isRetired)) retire(transaction, lane)
+        retire(transaction)
       })
       letters.bound(
         nowMs,
@@ -221,18 +164,7 @@ export function openStore(db: Database, { maxBytes, firstLeaseId, alarm }: Store
       )
     },
 
-    giveBack() {
-      const freeBytes = freePages() * pageBytes
-      if (freeBytes > GIVEN_BACK_BYTES && freeBytes > GIVEN_BACK_SHARE * usedBytes()) db.exec('VACUUM')
-    },
-
-    shrink(bytes) {
-      db.exec(`PRAGMA incremental_vacuum(${Math.ceil(bytes / pageBytes)})`)
-      // Only a checkpoint makes the file itself shorter.
-      db.exec('PRAGMA wal_checkpoint(TRUNCATE)')
-    },
-
-    usedBytes,
+    ...space,
 
     close() {
       try {
@@ -242,24 +174,5 @@ export function openStore(db: Database, { maxBytes, firstLeaseId, alarm }: Store
       }
       db.close()
     },
-  }
-}
-
-/** One lane's sums added to its pixel's page. */
-function withSums(page: PixelBooks | undefined, pixelId: string, sums: Lane['sums']): PixelBooks {
-  const dropped: PixelBooks['dropped'] = { ...page?.dropped }
-  for (const reason of ['duplicate', 'bot', 'prefetch', 'vetoed', 'purged'] as const) {
-    if (sums[reason] > 0) dropped[reason] = (dropped[reason] ?? 0) + sums[reason]
-  }
-  return {
-    pixelId,
-    received: (page?.received ?? 0) + sums.received,
-    delivered: (page?.delivered ?? 0) + sums.delivered,
-    dead: (page?.dead ?? 0) + sums.dead,
-    expired: (page?.expired ?? 0) + sums.expired,
-    dropped,
-    waiting: (page?.waiting ?? 0) + sums.waiting,
-    replayed: (page?.replayed ?? 0) + sums.replayed,
-    lettersDropped: (page?.lettersDropped ?? 0) + sums.letters_dropped,
   }
 }
