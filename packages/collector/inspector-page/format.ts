@@ -71,3 +71,7 @@ export function formatMoney(value: number, currency: string): string {
 export function formatMoneys(sums: readonly [currency: string, value: number][]): string {
   return sums.length === 0 ? '–' : sums.map(([currency, value]) => formatMoney(value, currency)).join(' + ')
 }
+
+/** `1 repair`, `2 repairs`. */
+export const count = (value: number, one: string, many: string): string =>
+  `${formatCount(value)} ${value === 1 ? one : many}`
