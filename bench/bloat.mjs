@@ -56,11 +56,13 @@ const open = () =>
 const nodes = [await open(), await open()]
 try {
   const days = []
+  const before = await server.cpuUs()
   for (let day = 0; day < DAYS; day++) {
     await oneDay(day)
     days.push(await sizes())
     nowMs += DAY_MS
   }
+  note('CPU of PostgreSQL, an event in and out', ((await server.cpuUs()) - before) / (EVENTS * DAYS), 'µs/event')
   tell(days)
 } finally {
   for (const node of nodes) await node.close()
@@ -160,7 +162,7 @@ function tell(all) {
     })
   }
   note('log: size at most', Math.max(...all.map(({ log }) => log)) / MB, 'MB', { atMost: 2 * MAX_LOG_MB })
-  note('log: written for each event', (all.at(-1).written - all[0].written) / (EVENTS * (DAYS - 1)), 'bytes')
+  note('log: written for an event, in and out', (all.at(-1).written - all[0].written) / (EVENTS * (DAYS - 1)), 'bytes')
 }
 
 function sum(numbers) {
