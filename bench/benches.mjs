@@ -17,7 +17,7 @@ export const BENCHES = [
   {
     name: 'bloat',
     title: 'Many times through one PostgreSQL',
-    args: ['--days', '16', '--events', '15000'],
+    args: [],
     limitS: 180,
   },
   { name: 'tracker', title: 'The tracker in Chromium', args: [], limitS: 180 },

@@ -71,7 +71,7 @@ export function prepare(requests: readonly Request[]): Prepared {
 /** The statement for these tables of days. `hash NOT IN` and `IN` are looked up in a hash, whatever the planner thinks of the numbers. */
 const statementFor = ({ today, earlier }: SeenTables) => `
 WITH given AS (
-  SELECT place, chunk, decode(nullif(hash, ''), 'hex') AS hash, facts, json
+  SELECT place, chunk, nullif(hash, '')::uuid AS hash, facts, json
   FROM unnest($1::int[], string_to_array($2, E'\\n'), string_to_array($3, E'\\n'), string_to_array($4, E'\\n'))
        WITH ORDINALITY AS lines (chunk, hash, facts, json, place)
 ), fresh AS (

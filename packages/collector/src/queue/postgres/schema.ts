@@ -5,7 +5,7 @@
  *     │                     written once, deleted once; `gone` and `ambiguous` are small and leave the text where it is
  *     └───< dead_letter
  *   tally                   sums per node, pixel and name; nodes never wait for each other's row
- *   seen_0 … seen_4         what was received, one table a day, emptied when its turn comes again five days later
+ *   seen_0 … seen_4         what was received, one table a day, emptied when nobody can need it any more
  *   node                    which collectors live, and for which pixels
  *
  * Only what the wire protocol's distributed relatives have too: no partitions, no NOTIFY, no advisory locks that matter
@@ -15,7 +15,7 @@ import type pg from 'pg'
 import { QueueUnavailableError } from '../../errors.js'
 import { transaction } from './connection.js'
 
-/** How many tables of a day there are: today, the two days that 48 hours reach back to, one to spare for clocks that differ. */
+/** How many tables of a day there are: today, the two days that 48 hours reach back to, one to spare for clocks that differ, and one that is empty. */
 export const SEEN_SLOTS = 5
 
 interface Step {
@@ -97,6 +97,13 @@ const MIGRATIONS: readonly Step[] = [
   },
   // All that is written is deleted soon after: tidying up at leisure, as is usual, falls behind under load.
   { sql: 'ALTER TABLE chunk SET (autovacuum_vacuum_cost_delay = 0)', optional: true },
+  // A fifth smaller than sixteen bytes of unknown length, in rows of which there are many.
+  {
+    sql: Array.from(
+      { length: SEEN_SLOTS },
+      (_, slot) => `ALTER TABLE seen_${slot} ALTER COLUMN hash TYPE UUID USING encode(hash, 'hex')::uuid;`,
+    ).join('\n'),
+  },
 ]
 
 /** Keeps two nodes that start at once from migrating at once. Any number; it only has to be ours. */

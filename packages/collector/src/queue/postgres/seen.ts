@@ -48,17 +48,29 @@ export class SeenDays {
     this.#days = []
   }
 
-  /** The first event of a day empties the table whose turn it is. What another node did already is only read. */
+  /**
+   * The first event of a day takes the table whose turn it is, and empties that of tomorrow: what is in there is four days old. What another
+   * node did already is only read.
+   */
   async #turnTo(pool: pg.Pool, day: number): Promise<void> {
-    const slot = slotOf(day)
     const rows = await transaction(pool, async (client) => {
-      const { rowCount } = await client.query('UPDATE seen_slot SET day = $1 WHERE slot = $2 AND day < $1', [day, slot])
-      if (rowCount === 1) await client.query(`TRUNCATE seen_${slot}`)
+      await emptyOlder(client, slotOf(day), day, day)
+      await emptyOlder(client, slotOf(day + 1), day - (SEEN_SLOTS - 2), -1)
       return (await client.query<{ slot: number; day: number }>('SELECT slot, day FROM seen_slot')).rows
     })
     this.#days = []
     for (const row of rows) this.#days[row.slot] = row.day
     // A clock that is days behind finds a later day in its table, and uses it as it is.
-    this.#days[slot] = day
+    this.#days[slotOf(day)] = day
   }
+}
+
+/** Empties a table if its day is before `limit`, for another day; -1 is none. */
+async function emptyOlder(client: pg.PoolClient, slot: number, limit: number, day: number): Promise<void> {
+  const { rowCount } = await client.query('UPDATE seen_slot SET day = $1 WHERE slot = $2 AND day < $3 AND day <> $1', [
+    day,
+    slot,
+    limit,
+  ])
+  if (rowCount === 1) await client.query(`TRUNCATE seen_${slot}`)
 }

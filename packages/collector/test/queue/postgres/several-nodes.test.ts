@@ -141,6 +141,20 @@ describe('several collectors on one PostgreSQL', () => {
     expect(await page(right)).toMatchObject({ delivered: 3, waiting: 0 })
   })
 
+  it('forget the ids of four days ago, whoever came first that day', async () => {
+    let nowMs = NOW
+    const [one, two] = [await startNode({ now: () => nowMs }), await startNode({ now: () => nowMs })]
+
+    for (let day = 0; day < 8; day++, nowMs += 86_400_000) {
+      await one.append(someEvents(5))
+      await two.append(someEvents(5))
+    }
+
+    const tables = [0, 1, 2, 3, 4].map((slot) => `SELECT hash FROM seen_${slot}`)
+    const { rows } = await sql(tables.join(' UNION ALL '))
+    expect(rows).toHaveLength(4 * 10)
+  })
+
   it('leave no row behind for each start: the sums of those long gone become one', async () => {
     for (let start = 0; start < 3; start++) {
       const node = await startNode()
@@ -269,16 +283,23 @@ describe('a PostgreSQL that is in trouble', () => {
 
   it('is used further when its tables are of an older version, with what waits in them', async () => {
     const old = await startNode()
-    await old.append(someEvents(3))
+    const events = someEvents(3)
+    await old.append(events)
     await old.close()
     // As version 1 left them.
     await sql(`DELETE FROM tally WHERE name = 'bytes'`)
     await sql('ALTER TABLE chunk ADD CONSTRAINT chunk_lane_id_fkey FOREIGN KEY (lane_id) REFERENCES lane (id)')
+    for (const slot of [0, 1, 2, 3, 4]) {
+      await sql(
+        `ALTER TABLE seen_${slot} ALTER COLUMN hash TYPE BYTEA USING decode(replace(hash::text, '-', ''), 'hex')`,
+      )
+    }
     await sql('UPDATE schema_version SET version = 1')
 
     const node = await startNode()
 
     expect((await node.status()).bytes).toBeGreaterThan(0)
+    expect((await node.append(events)).stored).toEqual(['duplicate', 'duplicate', 'duplicate'])
     const lease = await leaseFrom(node)
     await node.settle(lease, delivered(lease))
     expect(await node.status()).toMatchObject({ waitingEvents: 0, bytes: 0 })
