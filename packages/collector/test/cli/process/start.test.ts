@@ -125,6 +125,17 @@ describe('pixel-mirror start', () => {
     expect(output).toMatch(/queue\.db is in use by process \d+/)
   })
 
+  it('says what is wrong with a database that cannot be reached, without its password, and ends with 69', async () => {
+    const env = { PORT: '0', ADMIN_PORT: '0', QUEUE_URL: 'postgres://me:hunter2-secret@127.0.0.1:1/events' }
+
+    const { code, output } = await workshop.outcome(['start'], env)
+
+    expect(code).toBe(69)
+    expect(output).toMatch(/PostgreSQL cannot be used \(ECONNREFUSED\)\. Nobody listens there/)
+    expect(output).not.toContain('hunter2')
+    expect(output).not.toMatch(/\bat .*\.js:\d+/)
+  })
+
   it('exchanges a token at SIGHUP, and goes on with the old one when the settings are wrong', async () => {
     const tokens: string[] = []
     const { url: META_GRAPH_URL } = await serve((body) => {
