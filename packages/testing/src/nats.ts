@@ -28,6 +28,8 @@ export interface NatsOptions {
   brokers?: number
   /** More lines for the configuration, such as `authorization { … }`. */
   config?: string
+  /** More lines for its `jetstream` block, such as `max_file: 3MB`. */
+  jetstream?: string
   /** Where the data lies. Default: a folder of its own under the system's temporary one. */
   folder?: string
 }
@@ -40,7 +42,12 @@ export function natsMissing(): string | undefined {
   return reason
 }
 
-export async function startNats({ brokers = 1, config = '', folder }: NatsOptions = {}): Promise<TestNats> {
+export async function startNats({
+  brokers = 1,
+  config = '',
+  jetstream = '',
+  folder,
+}: NatsOptions = {}): Promise<TestNats> {
   const home = folder ?? (await mkdtemp(join(tmpdir(), 'pixel-mirror-nats-')))
   const ports = await freePorts(2 * brokers)
   const routes = ports.slice(brokers).map((port) => `nats://127.0.0.1:${port}`)
@@ -51,6 +58,7 @@ export async function startNats({ brokers = 1, config = '', folder }: NatsOption
         home: join(home, `broker-${index + 1}`),
         port: ports[index]!,
         config,
+        jetstream,
         cluster:
           brokers === 1
             ? ''
@@ -77,10 +85,11 @@ interface BrokerPlan {
   home: string
   port: number
   config: string
+  jetstream: string
   cluster: string
 }
 
-async function prepareBroker({ name, home, port, config, cluster }: BrokerPlan): Promise<TestBroker> {
+async function prepareBroker({ name, home, port, config, jetstream, cluster }: BrokerPlan): Promise<TestBroker> {
   await mkdir(home, { recursive: true })
   const file = join(home, 'server.conf')
   await writeFile(
@@ -88,7 +97,7 @@ async function prepareBroker({ name, home, port, config, cluster }: BrokerPlan):
     [
       `server_name: ${name}`,
       `listen: "127.0.0.1:${port}"`,
-      `jetstream { store_dir: "${join(home, 'data')}" }`,
+      `jetstream { store_dir: "${join(home, 'data')}", ${jetstream} }`,
       cluster,
       config,
     ].join('\n'),

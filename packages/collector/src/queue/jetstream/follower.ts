@@ -2,7 +2,8 @@
  * Reads the log as it grows: headers only, in order, without gaps.
  *
  * The client library's ordered consumer does that, but it lives on one broker. When it falls silent, another one takes over where
- * it stood, instead of waiting for that broker to come back.
+ * it stood, instead of waiting for that broker to come back. That takes seconds, and longer when the new one is put on the dead broker
+ * too; so whoever waits for a message that must be there has it fetched from any broker meanwhile, with all before it.
  */
 import type { ConsumerMessages } from '@nats-io/jetstream'
 import { DeliverPolicy } from '@nats-io/jetstream'
@@ -13,6 +14,7 @@ import type { Brokers } from './connection.js'
 import { asQueueError } from './connection.js'
 import type { LogState } from './log-state.js'
 import { HEADER } from './messages.js'
+import type { LogReader } from './publisher.js'
 
 /** Half of this is the time between two heartbeats. */
 const EXPIRES_MS = 2_000
@@ -21,12 +23,23 @@ const SILENT_MS = 3_000
 const MESSAGES_AHEAD = 2_000
 const AGAIN_AFTER_MS = 250
 
-export interface Follower {
+/** Fetched one by one, so only as far as the consumer would not be faster. */
+const MOST_FETCHED = 5_000
+const FETCH_AT_ONCE = 32
+/** How often brokers are asked that do not have it yet. */
+const MOST_LOOKS = 30
+const LOOK_AGAIN_AFTER_MS = 100
+
+/** A consumer that has just been heard may only be busy. One that lives has a message within a few milliseconds. */
+const PATIENCE_MS = 150
+const PATIENCE_WITH_THE_SILENT_MS = 10
+
+export interface Follower extends LogReader {
   close(): Promise<void>
 }
 
 export async function followLog(
-  { js }: Brokers,
+  { js, manager }: Brokers,
   stream: string,
   state: LogState,
   log: QueueOptions['log'],
@@ -35,6 +48,8 @@ export async function followLog(
   /** The one that counts; messages of earlier ones come too late. */
   let generation = 0
   let heardAtMs = performance.now()
+  /** When the consumer last had a message. */
+  let readAtMs = heardAtMs
   let reading = await read()
   const following = follow()
 
@@ -52,7 +67,7 @@ export async function followLog(
       callback(message) {
         // What an earlier reader still hands over would leave a gap.
         if (own !== generation) return
-        heardAtMs = performance.now()
+        heardAtMs = readAtMs = performance.now()
         state.take({
           subject: message.subject,
           seq: message.seq,
@@ -99,7 +114,46 @@ export async function followLog(
     }
   }
 
+  let wanted = 0
+  let fetching: Promise<void> | undefined
+
+  async function fetchAll(): Promise<void> {
+    for (let looks = 0; looks < MOST_LOOKS && wanted - state.seq <= MOST_FETCHED; looks++) {
+      while (!closing && state.seq < wanted && (await fetchSome())) looks = 0
+      if (closing || state.seq >= wanted) return
+      await wait(LOOK_AGAIN_AFTER_MS)
+    }
+  }
+
+  /** False when the broker that answers does not have the next one yet. */
+  async function fetchSome(): Promise<boolean> {
+    const first = state.seq + 1
+    const count = Math.min(FETCH_AT_ONCE, wanted - state.seq)
+    // Each answer is the first message from there on, so one that is not there yet cannot be taken for one that is deleted.
+    const answers = await Promise.all(
+      Array.from({ length: count }, (_, index) =>
+        manager.direct.getMessage(stream, { seq: first + index, next_by_subj: `${stream}.>` }),
+      ),
+    )
+    for (let next = first; next < first + count;) {
+      const message = answers[next - first] ?? null
+      if (message === null) return next > first
+      const { subject, seq, time, header } = message
+      state.take({ subject, seq, timeMs: time.getTime(), facts: header.get(HEADER) || '{}' })
+      next = seq + 1
+    }
+    return true
+  }
+
   return {
+    patienceMs: () => (performance.now() - readAtMs < PATIENCE_MS ? PATIENCE_MS : PATIENCE_WITH_THE_SILENT_MS),
+
+    fetchTo(seq) {
+      wanted = Math.max(wanted, seq)
+      fetching ??= fetchAll().finally(() => (fetching = undefined))
+      return fetching
+    },
+
     async close() {
       closing = true
       await reading.close()

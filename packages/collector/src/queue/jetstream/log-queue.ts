@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { hostname } from 'node:os'
+import { performance } from 'node:perf_hooks'
 import { setTimeout as wait } from 'node:timers/promises'
 import { QueueFullError, QueueInUseError, QueueUnavailableError } from '../../errors.js'
 import type { QueueOptions } from '../queue-options.js'
@@ -19,6 +20,7 @@ import { Nodes, OWNERSHIP_MS } from './nodes.js'
 import { Pages } from './pages.js'
 import type { PixelState } from './pixel-state.js'
 import { Publisher } from './publisher.js'
+import { Reserve } from './reserve.js'
 import { bucketOf, REMEMBERED_BUCKETS } from './seen.js'
 import { Sweeper } from './sweeper.js'
 
@@ -67,7 +69,15 @@ export async function openLogQueue(
   const state: LogState = new LogState(stream, (lane, events) => {
     if (drainer.mayTake(state.pixel(lane.pixelId))) tell(lane, events)
   })
-  const publisher = new Publisher({ brokers, stream, state, onCut: cut, onDoubt: doubt })
+  const publisher = new Publisher({
+    brokers,
+    stream,
+    state,
+    onCut: cut,
+    onDoubt: doubt,
+    reader: () => follower,
+    makeRoom: () => reserve.giveUp(),
+  })
   const bodies: Bodies = new Bodies({ brokers, stream, commit: () => nodes.beat() })
   const pages = new Pages(state, publisher)
   const nodes = new Nodes({
@@ -78,6 +88,14 @@ export async function openLogQueue(
     ownershipMs,
   })
   const logEnd = new LogEnd({ state, bodies, node: nodes.id })
+  const reserve: Reserve = new Reserve({
+    brokers,
+    stream,
+    state,
+    publisher,
+    logEnd,
+    elapsedMs: () => performance.now(),
+  })
   const drainer: Drainer = new Drainer({ state, pages, nodes, bodies, now, onLost })
   const intake = new Intake({ state, publisher, bodies, now })
   const sweeper = new Sweeper({ brokers, stream, state, publisher, logEnd, now })
@@ -110,6 +128,7 @@ export async function openLogQueue(
       await catchUp()
       nodes.lookBack()
       await assertWelcome()
+      await reserve.refill()
     } catch (error) {
       await follower.close()
       throw error
@@ -205,6 +224,7 @@ export async function openLogQueue(
       if (pixel.page.owner === nodes.id && publisher.reachable) await sweeper.sweep(pixel)
     }
     if (publisher.reachable) await sweeper.sweepBeats(nodes)
+    if (publisher.reachable && !reserve.isComplete) await reserve.refill()
   }
 
   let underWay = Promise.resolve()
@@ -223,6 +243,7 @@ export async function openLogQueue(
   return {
     async append(events, drops = []) {
       if (closing) throw new QueueUnavailableError('The queue is closed.')
+      if (!reserve.isComplete) throw new QueueFullError('The brokers have no room left.')
       const bytes = events.reduce((sum, { json }) => sum + json.length, 0)
       if (waitingBytes() + bytes > maxBytes) {
         missingBytes = bytes
@@ -269,7 +290,7 @@ export async function openLogQueue(
         ? 'closing'
         : trouble !== undefined
           ? 'unreachable'
-          : missingBytes > 0
+          : missingBytes > 0 || !reserve.isComplete
             ? 'full'
             : undefined
       const lanes = [...state.pixels.values()].flatMap(lanesOf)

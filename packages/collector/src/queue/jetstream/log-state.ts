@@ -1,7 +1,7 @@
 /** The whole log as state: pixels, collectors that live, what was received lately. The same on every node. */
 import { performance } from 'node:perf_hooks'
 import type { LaneKey } from '../queue.js'
-import type { ChunkFacts, MessageKind, NodeFacts, PageFacts, SweptFacts } from './messages.js'
+import type { ChunkFacts, MessageKind, NodeFacts, PageFacts, ReserveFacts, SweptFacts } from './messages.js'
 import { parseSubject, readFacts } from './messages.js'
 import { PixelState } from './pixel-state.js'
 import { bucketOf, Seen } from './seen.js'
@@ -35,6 +35,9 @@ export class LogState {
   readonly nodes = new Map<string, NodeState>()
   /** By node, the messages of its signs of life that may still stand in the log, at most so many. */
   readonly beats = new Map<string, number[]>()
+  /** Messages that only keep room, and notes of those given up. */
+  readonly reserve = new Set<number>()
+  readonly reserveNotes = new Set<number>()
   readonly seen = new Seen()
   /** The last message that was read. */
   newest: ReadMessage = { seq: 0, id: '' }
@@ -43,6 +46,7 @@ export class LogState {
   readonly #awaited = new Map<string, (valid: boolean) => void>()
   #moved: (() => void)[] = []
 
+  /** Up to where the log is read. */
   get seq(): number {
     return this.newest.seq
   }
@@ -72,19 +76,13 @@ export class LogState {
   }
 
   /**
-   * What the log says about a message that is about to be published; asked before that. `read()` resolves with whether it counts, when the
-   * log is read up to it; `undefined` if it was deleted before this node came to read it.
+   * What the log says about a message that is about to be published; asked before that. `isValid()` knows it when the log is read up to the
+   * message; `undefined` if it was deleted before this node came to read it.
    */
-  outcomeOf(id: string): { read(seq: number): Promise<boolean | undefined>; forget(): void } {
+  outcomeOf(id: string): { isValid(): boolean | undefined; forget(): void } {
     let outcome: boolean | undefined
     this.#awaited.set(id, (valid) => (outcome = valid))
-    return {
-      read: async (seq) => {
-        await this.readTo(seq)
-        return outcome
-      },
-      forget: () => void this.#awaited.delete(id),
-    }
+    return { isValid: () => outcome, forget: () => void this.#awaited.delete(id) }
   }
 
   /** Resolves when the log is read up to this message. */
@@ -128,6 +126,15 @@ export class LogState {
         this.beats.set(key, [...(this.beats.get(key) ?? []), seq].slice(-MAX_BEATS))
         if (facts.stopped) this.nodes.delete(key)
         else this.nodes.set(key, { id: facts.id, seq, pixels: facts.pixels, timeMs, heardAtMs: performance.now() })
+        return { id: facts.id, valid: true }
+      }
+      case 'b': {
+        const facts = readFacts<ReserveFacts>(text)
+        if (facts.givenUp === undefined) this.reserve.add(seq)
+        else {
+          this.reserve.delete(facts.givenUp)
+          this.reserveNotes.add(seq)
+        }
         return { id: facts.id, valid: true }
       }
     }

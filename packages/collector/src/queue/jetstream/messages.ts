@@ -6,6 +6,7 @@
  *   <stream>.l.<pixel>   a page that also buries dead letters; body: their texts
  *   <stream>.s.<pixel>   swept: ids that stay known for 48 hours, chunks and letters that are about to be deleted
  *   <stream>.n.<node>    a collector lives, and for which pixels
+ *   <stream>.b.reserve   ballast: room that is given up when there is no other (`reserve.ts`), or a note that some was
  *
  * What every node must know stands in one header; texts stand in the body, which only the node that sends them reads.
  */
@@ -15,7 +16,7 @@ import { HASH_BYTES } from './seen.js'
 
 export const HEADER = 'Pm'
 
-export type MessageKind = 'e' | 'r' | 'l' | 's' | 'n'
+export type MessageKind = 'e' | 'r' | 'l' | 's' | 'n' | 'b'
 
 export interface Facts {
   /** Names the attempt to publish, so that its publisher recognises it in the log. */
@@ -89,11 +90,16 @@ export interface NodeFacts extends Facts {
   stopped?: true
 }
 
+export interface ReserveFacts extends Facts {
+  givenUp?: number
+}
+
 export type Message =
   | { kind: 'e'; facts: ChunkFacts }
   | { kind: 'r' | 'l'; facts: PageFacts }
   | { kind: 's'; facts: SweptFacts }
   | { kind: 'n'; facts: NodeFacts }
+  | { kind: 'b'; facts: ReserveFacts }
 
 export function subjectOf(stream: string, kind: MessageKind, key: string): string {
   return `${stream}.${kind}.${encodeURIComponent(key).replaceAll('.', '%2E').replaceAll('*', '%2A')}`

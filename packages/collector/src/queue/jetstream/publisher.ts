@@ -4,7 +4,7 @@
  */
 import { randomBytes } from 'node:crypto'
 import { headers } from '@nats-io/transport-node'
-import { QueueUnavailableError } from '../../errors.js'
+import { QueueFullError, QueueUnavailableError } from '../../errors.js'
 import type { Brokers } from './connection.js'
 import type { WrongSequence } from './connection.js'
 import { asQueueError, wrongSequence } from './connection.js'
@@ -29,6 +29,14 @@ export interface Draft {
   after?: number
 }
 
+/** Whoever reads the log as it grows. */
+export interface LogReader {
+  /** How long to wait for a message that must be there, before it is fetched. */
+  patienceMs(): number
+  /** Has the log read up to a message, if it is not much. */
+  fetchTo(seq: number): Promise<void>
+}
+
 export interface PublisherOptions {
   brokers: Brokers
   stream: string
@@ -37,6 +45,9 @@ export interface PublisherOptions {
   onCut: () => void
   /** Told that nobody knows whether something was written. */
   onDoubt: () => void
+  reader: () => LogReader
+  /** Makes room for a page where there is none. False when it cannot. */
+  makeRoom: () => Promise<boolean>
 }
 
 export class Publisher {
@@ -46,11 +57,15 @@ export class Publisher {
   readonly #node: string
   readonly #onCut: () => void
   readonly #onDoubt: () => void
+  readonly #reader: () => LogReader
+  readonly #makeRoom: () => Promise<boolean>
   #count = 0
   /** Whether the brokers answered last time. Nobody waits five seconds for what is known to be away. */
   #reachable = true
 
-  constructor({ brokers, stream, state, onCut, onDoubt }: PublisherOptions) {
+  constructor({ brokers, stream, state, onCut, onDoubt, reader, makeRoom }: PublisherOptions) {
+    this.#reader = reader
+    this.#makeRoom = makeRoom
     this.#onCut = onCut
     this.#onDoubt = onDoubt
     this.#brokers = brokers
@@ -76,7 +91,7 @@ export class Publisher {
       const answer = await this.#publish(id, draft)
       if (answer.seq === undefined) {
         const { last = this.#state.seq + 1 } = answer
-        await within(READ_WITHIN_MS, this.#state.readTo(last))
+        await within(READ_WITHIN_MS, this.#readTo(last))
         if (this.#state.seq >= last) this.#state.lastIs(draft.kind, draft.key, last, draft.after)
         return 'overtaken'
       }
@@ -84,18 +99,30 @@ export class Publisher {
         this.#onCut()
         throw new QueueUnavailableError('The brokers have lost the end of the log.')
       }
-      const valid = await within(WRITTEN_WITHIN_MS, outcome.read(answer.seq))
+      await within(WRITTEN_WITHIN_MS, this.#readTo(answer.seq))
       if (this.#state.seq < answer.seq) {
         throw new QueueUnavailableError('The log is written, but cannot be read back.')
       }
-      return valid === true ? 'valid' : 'overtaken'
+      return outcome.isValid() === true ? 'valid' : 'overtaken'
     } catch (error) {
       const reason = asQueueError(error)
+      const mayGiveUpMore = draft.kind !== 'e' && draft.kind !== 'b'
+      if (reason instanceof QueueFullError && mayGiveUpMore && (await this.#makeRoom())) return this.write(draft)
       if (reason instanceof QueueUnavailableError && this.#reachable) this.#onDoubt()
       throw reason
     } finally {
       outcome.forget()
     }
+  }
+
+  async #readTo(seq: number): Promise<void> {
+    const late = setTimeout(() => {
+      // If it cannot be fetched either, the consumer is waited for.
+      this.#reader()
+        .fetchTo(seq)
+        .catch(() => undefined)
+    }, this.#reader().patienceMs())
+    await this.#state.readTo(seq).finally(() => clearTimeout(late))
   }
 
   async #publish(

@@ -15,6 +15,7 @@ import type { Nodes } from './nodes.js'
 import { MAX_HASHES } from './messages.js'
 import type { Chunk, PixelState } from './pixel-state.js'
 import type { Publisher } from './publisher.js'
+import { isGone } from './reserve.js'
 import { toRanges } from './ranges.js'
 import { bucketOf, HASH_BYTES, REMEMBERED_BUCKETS } from './seen.js'
 
@@ -141,9 +142,8 @@ export class Sweeper {
 
   async #delete(seq: number): Promise<void> {
     const { brokers, stream } = this.#options
-    // Another owner may have been here before.
     await brokers.manager.streams.deleteMessage(stream, seq, false).catch((error: unknown) => {
-      if (!(error instanceof Error && /no message found|sequence .* not found/i.test(error.message))) throw error
+      if (!isGone(error)) throw error
     })
   }
 }

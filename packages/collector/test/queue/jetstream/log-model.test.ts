@@ -214,6 +214,6 @@ it('whatever nodes do at the same time, and whichever crash: who begins to read 
         expect(gap(pixel.books())).toBe(0)
       }
     }),
-    { numRuns: 300 },
+    { numRuns: 150 },
   )
 }, 120_000)

@@ -87,6 +87,8 @@ export class PretendedNode {
       state,
       onCut: () => undefined,
       onDoubt: () => undefined,
+      makeRoom: () => Promise.resolve(false),
+      reader: () => ({ patienceMs: () => 5_000, fetchTo: () => Promise.resolve() }),
     })
     const sleep = () => log.pause()
     const bodies: Bodies = new Bodies({ brokers, stream: STREAM, commit: () => nodes.beat(), sleep })

@@ -311,6 +311,33 @@ describe.skipIf(missing)(`several collectors on three brokers${missing ? ` (${mi
     expect(await page(node)).toMatchObject({ waiting: 0 })
   }, 180_000)
 
+  it('know what they have written although the broker dies from which they read the log', async () => {
+    const node = await startNode()
+    await node.append([someEvent()])
+    const connection = await connect({ servers: brokers.brokers.map(({ url }) => url), maxReconnectAttempts: -1 })
+    const { streams, consumers } = await jetstreamManager(connection, { checkAPI: false })
+    const { cluster } = await streams.info(stream)
+    const [reader] = await consumers.list(stream).next()
+    const index = Number(reader?.cluster?.leader?.split('-')[1]) - 1
+    // Where the leader is the same broker, an election is waited for, and not the reader.
+    if (reader?.cluster?.leader === cluster?.leader)
+      await connection.request(`$JS.API.STREAM.LEADER.STEPDOWN.${stream}`)
+    await eventually('another leader', async () => {
+      const { cluster } = await streams.info(stream)
+      return cluster?.leader !== undefined && cluster.leader !== reader?.cluster?.leader
+    })
+
+    await brokers.brokers[index]!.kill()
+    const events = Array.from({ length: 20 }, () => someEvent())
+    for (const event of events) await appendAtLast(node, [event])
+    const read = (await node.books()).pixels[0]
+    await brokers.brokers[index]!.start()
+    await connection.close()
+
+    expect(read).toMatchObject({ waiting: 21 })
+    expect(await drain(node)).toEqual(expect.arrayContaining(jsonOf(events)))
+  }, 60_000)
+
   it('write what became of events when the quorum is back, and offer none of them again', async () => {
     const node = await startNode()
     await node.append(someEvents(3))
