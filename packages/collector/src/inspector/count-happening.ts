@@ -1,6 +1,7 @@
 import type { Mirror } from '@pixel-mirror/common'
 import type { Happening } from '../observer.js'
 import type { Prepared, Sender } from '../pipeline/received.js'
+import { byRef } from '../queue/by-ref.js'
 import type { Twin } from './api.js'
 import { ageClass, count, latencyClass, names, type Counts } from './counts.js'
 
@@ -113,11 +114,16 @@ function countSettled(
   { atMs, lane, events, verdicts }: Extract<Happening, { kind: 'settled' }>,
   countsFor: CountsFor,
 ): void {
-  const byRef = new Map(events.map((event) => [event.ref, event]))
-  for (const verdict of verdicts) {
-    const event = byRef.get(verdict.ref)
-    if (!event || verdict.kind === 'free') continue
-    const counts = countsFor(atMs, lane.pixelId, event.eventName)
+  const eventOf = byRef(events)
+  const countsOf = new Map<string, Counts>()
+  verdicts.forEach((verdict, position) => {
+    const event = eventOf(verdict.ref, position)
+    if (!event || verdict.kind === 'free') return
+    let counts = countsOf.get(event.eventName)
+    if (counts === undefined) {
+      counts = countsFor(atMs, lane.pixelId, event.eventName)
+      countsOf.set(event.eventName, counts)
+    }
     count(counts, verdict.kind)
     if (verdict.kind === 'delivered') {
       count(counts, freshName(ageClass(atMs - event.eventTimeMs)))
@@ -125,5 +131,5 @@ function countSettled(
     } else {
       count(counts, `${verdict.kind}.${verdict.reason.cause}`)
     }
-  }
+  })
 }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { Happening } from '../observer.js'
 import type { Prepared, Received } from '../pipeline/received.js'
+import { byRef } from '../queue/by-ref.js'
 import type { LaneKey, LeasedEvent, QueuedEvent, StoredAs, Verdict } from '../queue/queue.js'
 import type { Outcome } from '../relay/outcome.js'
 import { remedyFor } from '../relay/remedies.js'
@@ -29,6 +30,14 @@ export interface FlowLimits {
   troublesPerSecond: number
   /** Picked events whose later life is followed at the same time. */
   followed: number
+}
+
+/** A picked event that was met again, and where among the others. */
+interface Followed {
+  id: number
+  key: string
+  ref: string
+  position: number
 }
 
 const FLOW_LIMITS: FlowLimits = { perSecond: 40, troublesPerSecond: 10, followed: 5_000 }
@@ -96,9 +105,9 @@ export function createFlow(
   function settled({ atMs, lane, events, verdicts }: Extract<Happening, { kind: 'settled' }>): void {
     const seen = followedOf(lane, events)
     if (seen.length === 0) return
-    const byRef = new Map<string, Verdict>(verdicts.map((verdict) => [verdict.ref, verdict]))
-    for (const { id, key, ref } of seen) {
-      const verdict = byRef.get(ref)
+    const verdictOf = byRef<Verdict>(verdicts)
+    for (const { id, key, ref, position } of seen) {
+      const verdict = verdictOf(ref, position)
       if (!verdict || verdict.kind === 'free') continue
       followed.delete(key)
       const reason = verdict.kind === 'delivered' ? undefined : verdict.reason
@@ -110,12 +119,12 @@ export function createFlow(
     }
   }
 
-  function followedOf(lane: LaneKey, events: readonly LeasedEvent[]): { id: number; key: string; ref: string }[] {
+  function followedOf(lane: LaneKey, events: readonly LeasedEvent[]): Followed[] {
     if (followed.size === 0) return []
-    return events.flatMap((event) => {
+    return events.flatMap((event, position) => {
       const key = eventKey(lane.pixelId, event)
       const id = followed.get(key)
-      return id === undefined ? [] : [{ id, key, ref: event.ref }]
+      return id === undefined ? [] : [{ id, key, ref: event.ref, position }]
     })
   }
 

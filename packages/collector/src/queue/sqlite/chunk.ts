@@ -14,6 +14,11 @@ import { readAs, textOf } from './columns.js'
 export const MOST_CHUNK_EVENTS = 125
 export const MOST_CHUNK_CHARACTERS = 128 * 1024
 
+export type FactEntries = (string | number | null)[]
+/** Where the entries of the first event begin, after the lane's. */
+export const FIRST_EVENT = 2
+export const ENTRIES_PER_FACT = 6
+
 export interface StoredEvent {
   /** Its place in the chunk when that was written; stays when others leave. With the chunk's id it names the event. */
   index: number
@@ -94,23 +99,27 @@ export function decodeChunk({ facts, body, receivedAtMs }: ChunkRow): Chunk {
 }
 
 /** What `facts` says. */
-export function parseFacts(facts: string): { lane: LaneKey; events: StoredEvent[] } {
-  const entries = JSON.parse(facts) as (string | number | null)[]
+function parseFacts(facts: string): { lane: LaneKey; events: StoredEvent[] } {
+  const entries = parseEntries(facts)
   const pixelId = entries[0] as string
   const testEventCode = entries[1] as string | null
   const events: StoredEvent[] = []
-  for (let at = 2; at < entries.length; at += 6) {
-    events.push({
-      index: entries[at] as number,
-      eventName: entries[at + 1] as string,
-      eventId: entries[at + 2] as string | null,
-      eventTimeMs: entries[at + 3] as number,
-      deadlineMs: entries[at + 4] as number,
-      ambiguousSinceMs: entries[at + 5] as number,
-    })
-  }
+  for (let at = FIRST_EVENT; at < entries.length; at += ENTRIES_PER_FACT) events.push(storedEvent(entries, at))
   return { lane: testEventCode === null ? { pixelId } : { pixelId, testEventCode }, events }
 }
+
+/** `facts` as it lies there, for who reads it event by event. */
+export const parseEntries = (facts: string): FactEntries => JSON.parse(facts) as FactEntries
+
+/** The event whose entries begin at a place. */
+export const storedEvent = (entries: FactEntries, at: number): StoredEvent => ({
+  index: entries[at] as number,
+  eventName: entries[at + 1] as string,
+  eventId: entries[at + 2] as string | null,
+  eventTimeMs: entries[at + 3] as number,
+  deadlineMs: entries[at + 4] as number,
+  ambiguousSinceMs: entries[at + 5] as number,
+})
 
 function sumOf({ events, bytes, receivedAtMs, facts, body }: Omit<ChunkRow, 'crc'>): number {
   return crc32(body, crc32(facts, crc32(`${events},${bytes},${receivedAtMs}`)))

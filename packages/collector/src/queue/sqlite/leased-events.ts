@@ -1,8 +1,9 @@
+import { byRef } from '../by-ref.js'
 import type { Lease, LeasedEvent, Purge, Verdict } from '../queue.js'
 import type { Place, Texts } from '../texts.js'
 import { textAt } from '../texts.js'
 import type { StoredEvent } from './chunk.js'
-import { parseFacts } from './chunk.js'
+import { ENTRIES_PER_FACT, FIRST_EVENT, parseEntries, storedEvent } from './chunk.js'
 import type { Leased } from './leases.js'
 import type { Fate } from './settle.js'
 
@@ -10,8 +11,9 @@ import type { Fate } from './settle.js'
 export function leasedEvents({ facts, texts }: Leased): LeasedEvent[] {
   const leased: LeasedEvent[] = []
   for (const [chunkId, receivedAtMs, text] of facts) {
-    for (const stored of parseFacts(text).events) {
-      leased.push(new StoredLeasedEvent(texts, leased.length, chunkId, receivedAtMs, stored))
+    const entries = parseEntries(text)
+    for (let at = FIRST_EVENT; at < entries.length; at += ENTRIES_PER_FACT) {
+      leased.push(new StoredLeasedEvent(texts, leased.length, chunkId, receivedAtMs, storedEvent(entries, at)))
     }
   }
   return leased
@@ -53,8 +55,8 @@ class StoredLeasedEvent implements LeasedEvent, Place {
 export function fatesOf({ events }: Lease, verdicts: readonly (Verdict | Purge)[]): Fate | Fate[] {
   if (verdicts.length === 0) return 'free'
   if (verdicts.length === events.length && verdicts.every(isDeliveredInOrder)) return 'delivered'
-  const verdictOf = new Map(verdicts.map((verdict) => [verdict.ref, verdict]))
-  return events.map(({ ref }) => fateOf(verdictOf.get(ref)))
+  const verdictOf = byRef(verdicts)
+  return events.map(({ ref }, position) => fateOf(verdictOf(ref, position)))
 
   function isDeliveredInOrder({ ref, kind }: Verdict | Purge, index: number): boolean {
     return kind === 'delivered' && ref === events[index]?.ref
