@@ -80,13 +80,12 @@ const send = async (events: TrackedEvent[]): Promise<void> => {
   const common: Partial<TrackedEvent> = { ...events[0] }
   const shared: Partial<Record<keyof TrackedEvent, undefined>> = {}
   for (const name in common) {
-    // As one of them, for the compiler's sake.
-    const key = name as 'event_id'
-    const isShared = events.every((event) => JSON.stringify(event[key]) === JSON.stringify(common[key]))
-    ;(isShared ? shared : common)[key] = undefined!
+    const isShared = events.every((event) => JSON.stringify(event[name as Key]) === JSON.stringify(common[name as Key]))
+    ;(isShared ? shared : common)[name as Key] = undefined!
   }
   const data = events.map((event) => ({ ...event, ...shared }))
-  common.user_data = { ...common.user_data, ...attempt(readIdentity) }
+  // What the page itself says of a click wins.
+  common.user_data = { ...attempt(readIdentity), ...common.user_data }
   common.mirror = { pixel, sent_at: Date.now(), version: VERSION }
   const body = JSON.stringify({ data, common })
   let answer: Answer | undefined
@@ -174,6 +173,9 @@ export const show = (): void => {
   if (mayLeave()) void (navigator.locks?.request(PREFIX, adoptAlone).catch(hint) ?? adopt())
   later()
 }
+
+/** The name of any field: as one of them, for the compiler's sake. */
+type Key = 'event_id'
 
 /** What the collector answers. */
 interface Answer {

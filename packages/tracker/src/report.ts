@@ -34,6 +34,5 @@ export const attempt = <T>(something: () => T): T | undefined => {
     return something()
   } catch (error) {
     hint(error)
-    return undefined
   }
 }
