@@ -41,6 +41,28 @@ describe('a single-page app', () => {
     await expectSharedPageViews(['/', '/a', '/b', '/b#part', '/b'])
   })
 
+  it.each([
+    ['the pixel alone', ''],
+    ['the pixel and the tracker', TAG_HERE],
+  ])('counts no address that was seen while consent was withdrawn, as the pixel counts none: %s', async (_who, tag) => {
+    lab = await startLab()
+    await lab.open(tag + BASE_SNIPPET + CALLS)
+    await lab.hitsArrive(1)
+
+    for (const step of [
+      `fbq('consent', 'revoke')`,
+      `history.pushState({}, '', '/withdrawn')`,
+      `fbq('consent', 'grant')`,
+      `history.pushState({}, '', '/a')`,
+    ])
+      await lab.page.evaluate(step)
+    await lab.hitsArrive(2)
+    await lab.quiet()
+
+    expect(lab.hits.map(({ query }) => path(query.get('dl')!))).toEqual(['/', '/a'])
+    expect(paths()).toEqual(tag ? ['PageView /', 'PageView /a'] : [])
+  })
+
   it('that tells the pixel of its routes itself is counted once for each', async () => {
     lab = await startLab()
     await lab.open(TAG_HERE + BASE_SNIPPET + CALLS)
