@@ -128,7 +128,7 @@ export async function openLogQueue(
       await catchUp()
       nodes.lookBack()
       await assertWelcome()
-      await reserve.refill()
+      await patiently(() => reserve.refill())
     } catch (error) {
       await follower.close()
       throw error
