@@ -16,6 +16,12 @@ const CONNECT_TIMEOUT_MS = 5_000
 /** How long one statement may take. Commits wait for the disk and for standbys; more than this is an outage. */
 const STATEMENT_TIMEOUT_MS = 15_000
 
+/**
+ * How long the server waits for the next statement of a transaction, before it gives the connection up. A node that was frozen, or lost its network,
+ * in the middle of one holds locks for so long; this and the lease are less than the fifteen seconds within which its lanes have to move.
+ */
+const SILENCE_TIMEOUT_MS = 4_000
+
 const SCHEMA_NAME = /^[a-z_][a-z0-9_]{0,62}$/
 
 /** Takes our own `schema` parameter out of the URL; everything else (`sslmode`, …) is the client library's. */
@@ -37,7 +43,7 @@ export function createPool({ connectionString, schema }: PostgresUrl, maxConnect
     query_timeout: STATEMENT_TIMEOUT_MS,
     keepAlive: true,
     application_name: 'pixel-mirror',
-    options: `-c search_path=${schema} -c synchronous_commit=on -c idle_in_transaction_session_timeout=30000`,
+    options: `-c search_path=${schema} -c synchronous_commit=on -c idle_in_transaction_session_timeout=${SILENCE_TIMEOUT_MS}`,
   })
   // A connection can also break between two statements of a transaction. The next statement fails and says so; without a listener the
   // client library would end the process.

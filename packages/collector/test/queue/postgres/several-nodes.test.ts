@@ -3,6 +3,7 @@ import { eventually, startPostgres, type TestPostgres } from '@pixel-mirror/test
 import pg from 'pg'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { QueueInUseError, QueueUnavailableError } from '../../../src/errors.js'
+import { createPool, parsePostgresUrl } from '../../../src/queue/postgres/connection.js'
 import { openPostgresQueue, type PostgresQueueOptions } from '../../../src/queue/postgres/open-postgres-queue.js'
 import { gap } from '../../../src/queue/queue.js'
 import type { Lease, Queue } from '../../../src/queue/queue.js'
@@ -123,6 +124,24 @@ describe('several collectors on one PostgreSQL', () => {
     await two.settle(fresh, delivered(fresh))
     expect(jsonOf(fresh.events)).toEqual(jsonOf(events))
     expect(await page(two)).toMatchObject({ delivered: 3, waiting: 0 })
+  })
+
+  it('do not wait long for a node that was frozen in the middle of writing', async () => {
+    const frozen = await startNode({ lookEveryMs: NEVER_MS })
+    await frozen.append(someEvents(3))
+    await leaseFrom(frozen)
+    const pool = createPool(parsePostgresUrl(`${server.url}/postgres?schema=${schema}`), 1)
+    pool.on('error', () => undefined)
+    const client = await pool.connect()
+    await client.query('BEGIN')
+    await client.query('SELECT 1 FROM lane FOR UPDATE')
+    const two = await startNode()
+
+    const leased = await leaseFrom(two)
+
+    expect(leased.events).toHaveLength(3)
+    client.release(true)
+    await pool.end()
   })
 
   it("keep to the database's clock for who owns a lane, when a node's own is an hour wrong", async () => {
