@@ -2,8 +2,9 @@
  * Brings events to the collector: gathers what belongs together, sends it so that it survives the end of the page, and tries again.
  *
  * A `text/plain` body without headers of our own needs no preflight, which at the end of a page would come too late; `keepalive` lets a
- * request outlive its page as a beacon does, and be answered where the page lives on. What cannot be sent before the page goes waits in
- * storage, without personal data, for the next page: storage holds only what no visible page holds, so that two tabs never send the same event.
+ * request outlive its page as a beacon does, and be answered where the page lives on. What has no answer when the page goes waits in
+ * storage, without personal data, for the next page. What waits there waits nowhere else, so that two tabs do not send the same event; what
+ * was on its way may have arrived, and is then sent twice, which its id makes one.
  */
 import type { PixelState } from '@pixel-mirror/common'
 import { isGranted } from './consent.js'
