@@ -206,6 +206,8 @@ export class Drainer {
   }
 
   #lose(lease: Lease): never {
+    const { pixelId } = lease.lane
+    if (this.#loaded.get(pixelId)?.epoch === this.#leases.get(lease)) this.#loaded.delete(pixelId)
     this.#leases.delete(lease)
     throw new LeaseLostError('Another node drains this pixel by now; the events are offered again.')
   }

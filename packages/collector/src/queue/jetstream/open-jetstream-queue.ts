@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { LeaseLostError, QueueUnavailableError } from '../../errors.js'
-import type { LaneKey, Lease, Queue } from '../queue.js'
+import type { LaneKey, Lease, Queue, QueueStatus } from '../queue.js'
 import type { JetstreamQueueOptions, LogQueue } from './log-queue.js'
 import { openLogQueue } from './log-queue.js'
 
@@ -39,6 +39,7 @@ export async function openJetstreamQueue(queueUrl: string, options: JetstreamQue
   /** What is known of the log; nothing while it is read afresh. */
   let current: LogQueue | undefined
   let openingAgain: Promise<void> | undefined
+  let whenCut: QueueStatus | undefined
 
   async function open(): Promise<LogQueue> {
     const life: { queue?: LogQueue; isCut: boolean } = { isCut: false }
@@ -60,7 +61,7 @@ export async function openJetstreamQueue(queueUrl: string, options: JetstreamQue
       'The brokers have lost the end of the log, and with it perhaps acknowledged events: a power cut without "sync_interval: always", or a backup. The log is read afresh.'
     log.error({ event: 'queue.cut' }, message)
     observe({ kind: 'alarm', atMs: now(), code: 'queue_damaged', message })
-    last = await cut.status()
+    whenCut = await cut.status()
     current = undefined
     await cut.abandon()
     while (!closing && current === undefined) {
@@ -73,8 +74,9 @@ export async function openJetstreamQueue(queueUrl: string, options: JetstreamQue
     return current
   }
 
-  current = await open()
-  let last = await current.status()
+  const first = await open()
+  // Unless it was cut in this very moment.
+  if (openingAgain === undefined) current = first
 
   return {
     append: async (events, drops) => opened().append(events, drops),
@@ -111,7 +113,7 @@ export async function openJetstreamQueue(queueUrl: string, options: JetstreamQue
     books: async () => opened().books(),
 
     async status() {
-      return current === undefined ? { ...last, refusing: 'unreachable' } : current.status()
+      return current === undefined && whenCut ? { ...whenCut, refusing: 'unreachable' } : opened().status()
     },
 
     probe: async () => opened().probe(),
