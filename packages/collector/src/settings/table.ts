@@ -104,7 +104,7 @@ export const SETTINGS = {
     parse: as.queueUrl,
     fallback: 'sqlite:./data/queue.db',
     secret: true,
-    doc: 'Where events wait: `sqlite:<file>`, `postgres://user@host/db`, `nats://host:4222[,host…]` (experimental), or `direct:` (nowhere: the answer tells what Meta said).',
+    doc: 'Where events wait: `sqlite:<file>`, `postgres://user@host/db`, `nats://host:4222[,host…]`, or `direct:` (nowhere: the answer tells what Meta said).',
   }),
   maxQueueBytes: setting({
     env: 'MAX_QUEUE_BYTES',

@@ -27,7 +27,7 @@ beforeAll(async () => {
   meta = await startWatchedMeta()
   cluster = await startCluster(3, {
     pixelIds: PIXELS,
-    env: { ...ORACLE_ENV, META_GRAPH_URL: meta.url, QUEUE_URL: `${brokers.url}?experimental=true` },
+    env: { ...ORACLE_ENV, META_GRAPH_URL: meta.url, QUEUE_URL: `${brokers.url}` },
   })
   connection = await connect({ servers: brokers.brokers.map(({ url }) => url), maxReconnectAttempts: -1 })
   looking = await jetstreamManager(connection, { checkAPI: false })

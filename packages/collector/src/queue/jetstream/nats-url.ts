@@ -15,11 +15,9 @@ export interface NatsUrl {
   replicas?: number
 }
 
-const PARAMETERS = new Set(['stream', 'replicas', 'creds', 'tls', 'ca', 'cert', 'key', 'experimental'])
-
-/** Until three collectors lose one to SIGSTOP and a broker to SIGKILL without losing an event, nobody uses it by accident. */
-const EXPERIMENTAL =
-  'QUEUE_URL names NATS JetStream, which is experimental: acknowledged events were lost when a collector was frozen and a broker died. Use postgres://…, or add experimental=true to try it.'
+const PARAMETERS = new Set(['stream', 'replicas', 'creds', 'tls', 'ca', 'cert', 'key'])
+/** Said what is usual by now; older settings may still say it. */
+const NO_MORE = 'experimental'
 
 /** @throws SettingsError with everything that is wrong, never with the password */
 export function parseNatsUrl(url: string): NatsUrl {
@@ -31,11 +29,10 @@ export function parseNatsUrl(url: string): NatsUrl {
   const servers = hosts.split(',').map((host) => (/:\d+$/.test(host) ? host : `${host}:4222`))
   const problems = [
     ...(hosts === '' ? ['QUEUE_URL must look like nats://host:4222[,host:4222…]'] : []),
-    ...(parameters.get('experimental') === 'true' ? [] : [EXPERIMENTAL]),
     ...(/^[\w-]{1,64}$/.test(stream) ? [] : ['QUEUE_URL: "stream" must be letters, digits, _ and -.']),
     ...(replicas === undefined || /^[135]$/.test(replicas) ? [] : ['QUEUE_URL: "replicas" must be 1, 3 or 5.']),
     ...[...parameters.keys()]
-      .filter((name) => !PARAMETERS.has(name))
+      .filter((name) => !PARAMETERS.has(name) && name !== NO_MORE)
       .map((name) => `QUEUE_URL: "${name}" is not known. There are ${[...PARAMETERS].join(', ')}.`),
   ]
   if (problems.length > 0) throw new SettingsError(problems)

@@ -23,7 +23,7 @@ async function broker(options: NatsOptions): Promise<(who: string, parameters?: 
   const brokers = await startNats(options)
   onTestFinished(() => brokers.stop())
   const hosts = brokers.url.slice('nats://'.length).replace('127.0.0.1', 'localhost')
-  return (who, parameters = '') => `nats://${who}${hosts}?experimental=true${parameters}`
+  return (who, parameters = '') => `nats://${who}${hosts}?${parameters}`
 }
 
 async function open(url: string): Promise<Queue> {

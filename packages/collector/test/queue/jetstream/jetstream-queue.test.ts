@@ -23,7 +23,7 @@ describe.skipIf(missing)(`NATS JetStream${missing ? ` (${missing})` : ''}`, () =
     async (world) => {
       const stream = `cluster_${++clusters}`
       const open = () =>
-        openJetstreamQueue(`${brokers.url}?experimental=true&stream=${stream}`, {
+        openJetstreamQueue(`${brokers.url}?stream=${stream}`, {
           ...world,
           log: SILENT,
           observe: () => undefined,

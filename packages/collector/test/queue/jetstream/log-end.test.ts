@@ -53,7 +53,7 @@ describe.skipIf(missing)(`a log whose end the broker has lost${missing ? ` (${mi
     folder = await mkdtemp(join(tmpdir(), 'pixel-mirror-log-end-'))
     brokers = await startNats({ folder })
     alarms = []
-    queue = await openJetstreamQueue(`${brokers.url}?experimental=true`, {
+    queue = await openJetstreamQueue(`${brokers.url}`, {
       maxBytes: 50_000_000,
       now: Date.now,
       log: SILENT,
@@ -81,7 +81,7 @@ describe.skipIf(missing)(`a log whose end the broker has lost${missing ? ` (${mi
       await power.putBack()
       const taken: QueuedEvent[] = []
       if (others > 0) {
-        const other = await openJetstreamQueue(`${brokers.url}?experimental=true`, {
+        const other = await openJetstreamQueue(`${brokers.url}`, {
           maxBytes: 50_000_000,
           now: Date.now,
           log: SILENT,

@@ -43,7 +43,7 @@ describe.skipIf(missing)(`moving a queue to NATS JetStream and back${missing ? `
     })
     const [old, nats, fresh] = [
       await open(`sqlite:${join(folder, 'old.db')}`),
-      await open(`${brokers.url}?experimental=true`),
+      await open(`${brokers.url}`),
       await open(`sqlite:${join(folder, 'fresh.db')}`),
     ]
     const [shop, blog] = [someEvents(2_500), someEvents(3, { lane: BLOG })]

@@ -53,7 +53,7 @@ describe.skipIf(missing)(`a collector on NATS JetStream${missing ? ` (${missing}
     const brokers = await startBrokers()
     await brokers.brokers[0]!.kill()
 
-    await expect(runCollector({ env: { QUEUE_URL: `${brokers.url}?experimental=true` } })).rejects.toThrow(
+    await expect(runCollector({ env: { QUEUE_URL: `${brokers.url}` } })).rejects.toThrow(
       'NATS JetStream cannot be used. Nobody listens there.',
     )
   })
@@ -62,7 +62,7 @@ describe.skipIf(missing)(`a collector on NATS JetStream${missing ? ` (${missing}
     const brokers = await startBrokers()
     const meta = await startMeta()
     const collector = await runCollector({
-      env: { QUEUE_URL: `${brokers.url}?experimental=true`, META_GRAPH_URL: meta.url },
+      env: { QUEUE_URL: `${brokers.url}`, META_GRAPH_URL: meta.url },
     })
     const before = await send(collector)
 
@@ -85,7 +85,7 @@ describe.skipIf(missing)(`a collector on NATS JetStream${missing ? ` (${missing}
     const brokers = await startBrokers({ jetstream: 'max_file: 3MB' })
     const meta = await startMeta()
     const collector = await runCollector({
-      env: { QUEUE_URL: `${brokers.url}?experimental=true`, META_GRAPH_URL: meta.url },
+      env: { QUEUE_URL: `${brokers.url}`, META_GRAPH_URL: meta.url },
     })
     const taken: string[] = []
     let refused

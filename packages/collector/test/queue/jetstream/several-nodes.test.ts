@@ -23,7 +23,7 @@ let stream: string
 let nodes: Queue[]
 
 async function startNode(options: Partial<JetstreamQueueOptions> = {}): Promise<Queue> {
-  const node = await openJetstreamQueue(`${brokers.url}?experimental=true&stream=${stream}`, {
+  const node = await openJetstreamQueue(`${brokers.url}?stream=${stream}`, {
     maxBytes: 50_000_000,
     now: () => NOW,
     log: SILENT,
