@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { startNode, type Child } from '@pixel-mirror/testing'
+import { eventually, startNode, type Child } from '@pixel-mirror/testing'
 import type { QueueReport } from '../../src/queue-report.js'
 
 const COMMAND = fileURLToPath(new URL('../../bin/pixel-mirror.js', import.meta.url))
@@ -84,4 +84,16 @@ async function addressesOf(child: Child): Promise<[url: string, adminUrl: string
     return new URL(url).origin
   }
   return [await address('Collector'), await address('Inspector')]
+}
+
+/** Waits until nothing waits any more; the books then. */
+export function allDelivered(node: ClusterNode, withinMs: number): Promise<QueueReport['books']> {
+  return eventually(
+    'everything to be delivered',
+    async () => {
+      const { books } = await node.report()
+      return books.every(({ waiting }) => waiting === 0) && books
+    },
+    withinMs,
+  )
 }

@@ -4,7 +4,7 @@ import pg from 'pg'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import type { QueueReport } from '../../src/queue-report.js'
 import { RELAY_LIMITS } from '../../src/relay/limits.js'
-import { startCluster, type Cluster, type ClusterNode } from './nodes.js'
+import { allDelivered, startCluster, type Cluster, type ClusterNode } from './nodes.js'
 import { nameOf, ORACLE_ENV, startLoad } from './oracle.js'
 import { sentTwice, type Accident } from './twice.js'
 import { startWatchedMeta, type WatchedMeta } from './watched-meta.js'
@@ -105,14 +105,7 @@ it('loses nothing and balances when one node is killed, one is frozen past its l
   await eventually('new events to be taken', () => oracle.acknowledged.size > acknowledgedBefore + 100, PATIENTLY_MS)
   await oracle.stop()
 
-  const books = await eventually(
-    'everything to be delivered',
-    async () => {
-      const { books } = await awake[0]!.report()
-      return sum(books, 'waiting') === 0 && books
-    },
-    PATIENTLY_MS,
-  )
+  const books = await allDelivered(awake[0]!, PATIENTLY_MS)
   const received = meta.sandbox.received()
   const atMeta = new Set(received.map(nameOf))
   const twice = sentTwice(received, [...accidents, ...meta.unheard])

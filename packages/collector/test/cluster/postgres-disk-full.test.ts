@@ -7,7 +7,7 @@ import {
   type TestPostgres,
 } from '@pixel-mirror/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { startCluster, type Cluster } from './nodes.js'
+import { allDelivered, startCluster, type Cluster } from './nodes.js'
 import { nameOf, ORACLE_ENV, startLoad } from './oracle.js'
 import { startWatchedMeta, type WatchedMeta } from './watched-meta.js'
 
@@ -63,14 +63,7 @@ describe.skipIf(!CAN_MAKE_SMALL_DISKS)('a PostgreSQL with all it has on one disk
     await eventually('new events to be taken', () => oracle.acknowledged.size > before + 100, PATIENTLY_MS)
     await oracle.stop()
 
-    const books = await eventually(
-      'everything to be delivered',
-      async () => {
-        const { books } = await node.report()
-        return books.every(({ waiting }) => waiting === 0) && books
-      },
-      PATIENTLY_MS,
-    )
+    const books = await allDelivered(node, PATIENTLY_MS)
     const atMeta = new Set(meta.sandbox.received().map(nameOf))
     expect([...oracle.acknowledged].filter((name) => !atMeta.has(name))).toEqual([])
     expect(books.map(({ gap }) => gap)).toEqual(PIXELS.map(() => 0))

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { eventually, startPostgres, type TestPostgres } from '@pixel-mirror/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { HAS_BALANCER, startBalancer, type Balancer } from './balancer.js'
-import { startCluster, type Cluster } from './nodes.js'
+import { allDelivered, startCluster, type Cluster } from './nodes.js'
 import { nameOf, ORACLE_ENV, startLoad } from './oracle.js'
 import { startWatchedMeta, type WatchedMeta } from './watched-meta.js'
 
@@ -51,13 +51,8 @@ describe.skipIf(!HAS_BALANCER)('two collectors behind the load balancer of compo
     }
     await oracle.stop()
 
-    await eventually(
-      'everything to be delivered',
-      async () => (await cluster.nodes[0]!.report()).books.every(({ waiting }) => waiting === 0),
-      PATIENTLY_MS,
-    )
+    const books = await allDelivered(cluster.nodes[0]!, PATIENTLY_MS)
     const atMeta = meta.sandbox.received().map(nameOf).sort()
-    const { books } = await cluster.nodes[0]!.report()
     expect(Object.fromEntries(oracle.others)).toEqual({})
     expect(ends).toEqual([0, 0])
     expect(atMeta).toEqual([...oracle.acknowledged].sort())

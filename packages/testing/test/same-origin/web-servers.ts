@@ -2,12 +2,11 @@ import { execFile, spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { get } from 'node:http'
-import { createServer } from 'node:net'
 import { networkInterfaces, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { eventually } from '@pixel-mirror/testing'
+import { eventually, freePort } from '@pixel-mirror/testing'
 
 /**
  * The shop's own web server, for real: nginx or Caddy from the system, with the file of `deploy/` in which only the addresses,
@@ -210,13 +209,4 @@ async function certificate(folder: string): Promise<void> {
     '-addext',
     `subjectAltName=DNS:${SHOP_HOST}`,
   ])
-}
-
-async function freePort(): Promise<number> {
-  const probe = createServer()
-  await new Promise<void>((resolve) => probe.listen(0, '127.0.0.1', resolve))
-  const address = probe.address()
-  await new Promise((resolve) => probe.close(resolve))
-  if (address === null || typeof address === 'string') throw new Error('No free port was found.')
-  return address.port
 }

@@ -16,10 +16,10 @@ import { createReadiness } from '../../../src/http/readiness.js'
 import type { Happening } from '../../../src/observer.js'
 import { openPostgresQueue } from '../../../src/queue/postgres/open-postgres-queue.js'
 import { gap, type Queue } from '../../../src/queue/queue.js'
+import { drain, fill } from '../fill-and-drain.js'
 import { someEvent } from '../queue-contract.js'
 
 const SHOP = { pixelId: '1000000000000001' }
-const LIMIT = { maxEvents: 1_000, maxBytes: 900_000 }
 const SILENT = { info() {}, warn() {}, error() {} }
 
 /** So that no compression makes room. */
@@ -55,34 +55,6 @@ describe.skipIf(!CAN_MAKE_SMALL_DISKS)('a database whose disk is full (needs roo
     disk?.remove()
   })
 
-  /** Appends until the queue refuses; what it acknowledged before. */
-  async function fill(): Promise<string[]> {
-    const acknowledged: string[] = []
-    for (;;) {
-      const events = Array.from({ length: 50 }, event)
-      try {
-        await queue.append(events)
-      } catch (error) {
-        expect(error).toBeInstanceOf(QueueFullError)
-        return acknowledged
-      }
-      acknowledged.push(...events.map(({ json }) => json))
-    }
-  }
-
-  async function drain(): Promise<string[]> {
-    const delivered: string[] = []
-    for (;;) {
-      const lease = await queue.lease(SHOP, LIMIT)
-      if (lease === undefined) return delivered
-      await queue.settle(
-        lease,
-        lease.events.map(({ ref }) => ({ ref, kind: 'delivered' })),
-      )
-      delivered.push(...lease.events.map(({ json }) => json))
-    }
-  }
-
   it('refuses by name and says it is not ready, loses nothing, can be emptied, and goes on by itself when there is room', async () => {
     const readiness = createReadiness(() => queue, Date.now)
     await readiness.start()
@@ -91,13 +63,13 @@ describe.skipIf(!CAN_MAKE_SMALL_DISKS)('a database whose disk is full (needs roo
     await queue.append(events)
 
     disk.fill()
-    const acknowledged = [...events.map(({ json }) => json), ...(await fill())]
+    const acknowledged = [...events.map(({ json }) => json), ...(await fill(queue, event))]
 
     await eventually('the queue not to be ready', () => !readiness.report().ready)
     expect(readiness.report().reasons).toEqual(['disk_full'])
     expect(happenings).toContainEqual(expect.objectContaining({ kind: 'alarm', code: 'queue_refusing' }))
     await expect(queue.append([event()])).rejects.toThrow(QueueFullError)
-    expect((await drain()).sort()).toEqual(acknowledged.sort())
+    expect((await drain(queue, SHOP)).sort()).toEqual(acknowledged.sort())
     expect((await queue.status()).refusing).toBe('disk_full')
 
     disk.empty()

@@ -10,10 +10,10 @@ import type { Happening } from '../../../src/observer.js'
 import type { Queue } from '../../../src/queue/queue.js'
 import { gap } from '../../../src/queue/queue.js'
 import { openSqliteQueue } from '../../../src/queue/sqlite/sqlite-queue.js'
+import { drain, fill } from '../fill-and-drain.js'
 import { someEvent, someEvents } from '../queue-contract.js'
 
 const SHOP = { pixelId: '1000000000000001' }
-const LIMIT = { maxEvents: 1_000, maxBytes: 900_000 }
 const MEGABYTE = 1024 * 1024
 
 const mount = (...args: string[]) => spawnSync('mount', args).status === 0
@@ -60,34 +60,6 @@ describe.skipIf(!canMount)('a small disk (needs root)', () => {
 
   const event = () => someEvent({ json: JSON.stringify({ id: crypto.randomUUID(), filler: 'x'.repeat(2_000) }) })
 
-  /** Appends until the queue refuses; what it acknowledged before. */
-  async function fill(queue: Queue): Promise<string[]> {
-    const acknowledged: string[] = []
-    for (;;) {
-      const events = Array.from({ length: 50 }, event)
-      try {
-        await queue.append(events)
-      } catch (error) {
-        expect(error).toBeInstanceOf(QueueFullError)
-        return acknowledged
-      }
-      acknowledged.push(...events.map(({ json }) => json))
-    }
-  }
-
-  async function drain(queue: Queue): Promise<string[]> {
-    const delivered: string[] = []
-    for (;;) {
-      const lease = await queue.lease(SHOP, LIMIT)
-      if (lease === undefined) return delivered
-      await queue.settle(
-        lease,
-        lease.events.map(({ ref }) => ({ ref, kind: 'delivered' })),
-      )
-      delivered.push(...lease.events.map(({ json }) => json))
-    }
-  }
-
   const takesAgain = (queue: Queue) =>
     eventually('the queue to take events again', () =>
       queue.append(someEvents(1)).then(
@@ -99,13 +71,13 @@ describe.skipIf(!canMount)('a small disk (needs root)', () => {
   it('refuses by name when it is full, loses nothing, empties and takes again', async () => {
     const queue = await open()
 
-    const acknowledged = await fill(queue)
+    const acknowledged = await fill(queue, event)
 
     expect(acknowledged.length).toBeGreaterThan(1_000)
     expect((await queue.status()).refusing).toBe('disk_full')
     expect(happenings).toContainEqual(expect.objectContaining({ kind: 'alarm', code: 'queue_refusing' }))
     await expect(queue.append([event()])).rejects.toThrow(QueueFullError)
-    expect(await drain(queue)).toEqual(acknowledged)
+    expect(await drain(queue, SHOP)).toEqual(acknowledged)
     await takesAgain(queue)
     expect((await queue.status()).refusing).toBeUndefined()
     expect((await queue.books()).pixels.map(gap)).toEqual([0])
@@ -118,20 +90,20 @@ describe.skipIf(!canMount)('a small disk (needs root)', () => {
     const junk = join(disk, 'junk')
     expect(() => writeFileSync(junk, Buffer.alloc(100 * MEGABYTE))).toThrow(/ENOSPC/)
 
-    const acknowledged = [...events.map(({ json }) => json), ...(await fill(queue))]
-    expect(await drain(queue)).toEqual(acknowledged)
+    const acknowledged = [...events.map(({ json }) => json), ...(await fill(queue, event))]
+    expect(await drain(queue, SHOP)).toEqual(acknowledged)
     rmSync(junk)
     await takesAgain(queue)
   }, 60_000)
 
   it('starts on a full disk, and empties', async () => {
     const first = await open()
-    const acknowledged = await fill(first)
+    const acknowledged = await fill(first, event)
     await close(first)
 
     const second = await open()
 
-    expect(await drain(second)).toEqual(acknowledged)
+    expect(await drain(second, SHOP)).toEqual(acknowledged)
     await takesAgain(second)
   }, 60_000)
 
@@ -145,7 +117,7 @@ describe.skipIf(!canMount)('a small disk (needs root)', () => {
     await expect(open()).rejects.toThrow(QueueUnavailableError)
 
     expect(mount('-o', 'remount,rw', disk)).toBe(true)
-    expect(await drain(await open())).toEqual(events.map(({ json }) => json))
+    expect(await drain(await open(), SHOP)).toEqual(events.map(({ json }) => json))
   }, 60_000)
 
   it('says that tmpfs is no place for a queue', async () => {
