@@ -102,6 +102,9 @@ export async function openLogQueue(
   let follower: Follower
   let closing = false
   let isCut = false
+  /** Before that nothing is in doubt: the log is read from its beginning, however often the brokers elect their leaders meanwhile. */
+  let hasBegun = false
+  let assuring: Promise<void> | undefined
   let trouble: string | undefined
   /** How much room the last refused request would have needed; nothing while there is enough. */
   let missingBytes = 0
@@ -113,6 +116,8 @@ export async function openLogQueue(
     await brokers.connection.close()
     throw asQueueError(error)
   }
+
+  hasBegun = true
 
   async function begin(): Promise<void> {
     const version = brokers.connection.info?.version ?? '0.0.0'
@@ -175,9 +180,9 @@ export async function openLogQueue(
     onCut()
   }
 
-  let assuring: Promise<void> | undefined
   /** Nothing is written until it is certain that the log is still the one that was read. */
   function doubt(): void {
+    if (!hasBegun) return
     publisher.reachable = false
     logEnd.outage()
     assuring ??= assure().finally(() => (assuring = undefined))

@@ -111,6 +111,24 @@ describe.skipIf(missing)(`several collectors on three brokers${missing ? ` (${mi
     expect(await page(two)).toEqual(await page(one))
   })
 
+  it('start all at once on brokers that are still electing, without a word of trouble', async () => {
+    const said: unknown[] = []
+    const log = { ...SILENT, error: (facts: unknown) => void said.push(facts) }
+    const leader = async () => {
+      const connection = await connect({ servers: brokers.brokers.map(({ url }) => url) })
+      await connection.request(`$JS.API.STREAM.LEADER.STEPDOWN.${stream}`).catch(() => undefined)
+      await connection.close()
+    }
+
+    for (let round = 0; round < 3; round++) {
+      stream = `cluster_${randomUUID().replaceAll('-', '')}`
+      const all = await Promise.all([startNode({ log }), startNode({ log }), startNode({ log }), leader()])
+      await all[0].append([someEvent()])
+    }
+
+    expect(said).toEqual([])
+  }, 120_000)
+
   it('drain a lane by one node at a time', async () => {
     const [one, two] = [await startNode(), await startNode()]
     await two.append(someEvents(3))
