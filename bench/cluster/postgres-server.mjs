@@ -4,9 +4,7 @@ import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { freePort } from '../lib/free-port.mjs'
-
-/** What Linux counts CPU time in, a hundredth of a second. */
-const TICK_US = 10_000
+import { cpuTimeOf } from '../lib/process-usage.mjs'
 
 /**
  * @param {string} folder where its data go; made if it is not there
@@ -40,21 +38,11 @@ export async function startPostgres(folder, settings = []) {
     databaseDir,
     /** CPU time of all its processes, in microseconds. */
     async cpuUs() {
-      const times = await Promise.all((await readdir('/proc')).filter((name) => /^\d+$/.test(name)).map(timesOf))
+      const times = await Promise.all((await readdir('/proc')).filter((name) => /^\d+$/.test(name)).map(cpuTimeOf))
       return times
         .filter((one) => one !== undefined && (one.pid === pid || one.parent === pid))
-        .reduce((sum, { ticks }) => sum + ticks * TICK_US, 0)
+        .reduce((sum, { us }) => sum + us, 0)
     },
     stop: () => server.stop(),
   }
-}
-
-/** Of one process and those of its children that have ended; `undefined` when it has ended itself. */
-async function timesOf(pid) {
-  const line = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => undefined)
-  if (line === undefined) return undefined
-  // The name of the command may hold spaces and brackets: count from its last bracket.
-  const fields = line.slice(line.lastIndexOf(')') + 2).split(' ')
-  const [parent, ...times] = [fields[1], fields[11], fields[12], fields[13], fields[14]].map(Number)
-  return { pid: Number(pid), parent, ticks: times.reduce((sum, ticks) => sum + ticks, 0) }
 }
