@@ -99,6 +99,7 @@ it('rides out that the primary dies and its standby takes its place: nothing ack
     const error = await refusal()
     return error?.message.includes('25006') && error.message
   })
+  await eventually('somebody to be called', () => Promise.resolve(alarms.length > 0), PATIENTLY_MS)
   await sql(standby, 'SELECT pg_promote()')
   const later = someEvents(10)
   await eventually('the queue to take events again', () =>
@@ -109,7 +110,6 @@ it('rides out that the primary dies and its standby takes its place: nothing ack
   )
 
   expect(readOnly).toMatch(/read-only: a standby, not the primary/)
-  expect(alarms.length).toBeGreaterThan(0)
   const lease = await eventually('a lease', () => queue.lease(SHOP, { maxEvents: 10_000, maxBytes: 1e7 }), PATIENTLY_MS)
   const waiting = new Set(lease.events.map(({ json }) => json))
   expect([...events, ...later].filter(({ json }) => !waiting.has(json))).toEqual([])
