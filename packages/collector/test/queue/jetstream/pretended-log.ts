@@ -35,6 +35,8 @@ export class PretendedLog {
   readonly nodes: PretendedNode[] = []
   readonly random: () => number
   lastSeq = 0
+  /** Every node's clock. */
+  nowMs = NOW
 
   constructor(random: () => number) {
     this.random = random
@@ -68,6 +70,7 @@ export class PretendedNode {
   readonly intake: Intake
   readonly drainer: Drainer
   readonly sweeper: Sweeper
+  readonly nodes: Nodes
   readonly letters: ReturnType<typeof jetstreamDeadLetters>
   readonly leases: Lease[] = []
   readonly lost: number[] = []
@@ -94,9 +97,9 @@ export class PretendedNode {
     const bodies: Bodies = new Bodies({ brokers, stream: STREAM, commit: () => nodes.beat(), sleep })
     const pages = new Pages(state, publisher)
     // Every node takes every other one for dead: the lanes change hands all the time.
-    const nodes: Nodes = new Nodes({ id, state, publisher, pixels: [], ownershipMs: 0 })
+    const nodes: Nodes = (this.nodes = new Nodes({ id, state, publisher, pixels: [], ownershipMs: 0 }))
     const logEnd = new LogEnd({ state, bodies, node: id, sleep })
-    const now = () => NOW
+    const now = () => log.nowMs
     const onLost = (_: string, events: number) => void this.lost.push(events)
     this.drainer = new Drainer({ state, pages, nodes, bodies, now, onLost })
     this.intake = new Intake({ state, publisher, bodies, now })
@@ -128,7 +131,7 @@ export class PretendedNode {
   read(): void {
     if (this.#crashed || this.#lagging) return
     for (const { seq, subject, facts } of this.#log.messages.values()) {
-      if (seq > this.state.seq) this.state.take({ subject, seq, timeMs: NOW, facts })
+      if (seq > this.state.seq) this.state.take({ subject, seq, timeMs: this.#log.nowMs, facts })
     }
   }
 
