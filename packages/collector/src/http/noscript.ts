@@ -15,6 +15,8 @@ const GIF = Buffer.from('R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA
 export function noscript(options: Omit<CollectOptions, 'maxBodyBytes'>): Handle {
   const { door, receiver, ingest, cookieHeaders } = options
   return async function noscript(ctx) {
+    // Who asks what a GET would say has shown nobody a page.
+    if (ctx.method === 'HEAD') return replyGif(ctx, [])
     const received = receiver.received(ctx.req, door.enter(ctx))
     const event = eventOf(new URLSearchParams(ctx.querystring), received.receivedAtMs, received.referer)
     const result = await ingest(event, received)
