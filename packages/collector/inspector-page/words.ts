@@ -56,4 +56,4 @@ export const TURNED_AWAY_WORDS: Record<string, string> = {
 }
 
 /** `event_time_in_milliseconds` → `event time in milliseconds`, for codes that have no words of their own. */
-export const plainCode = (code: string): string => code.replaceAll('_', ' ')
+export const plainCode = (code: string): string => code.replaceAll('_', ' ').replace(/\bmeta\b/, 'Meta')

@@ -81,7 +81,9 @@ function picture(data: ChartData, times: readonly number[], top: number): SVGEle
       const y = yOf(value, top)
       return svg('line', { class: 'grid', x1: 0, x2: times.length, y1: y, y2: y })
     }),
-    ...(data.kind === 'columns' ? columns(data, times, top) : data.series.map((series) => line(series, times, top))),
+    ...(data.kind === 'columns'
+      ? columns(data, times, top)
+      : data.series.flatMap((series) => line(series, times, top))),
   )
 }
 
@@ -99,8 +101,9 @@ function columns({ series }: ChartData, times: readonly number[], top: number): 
   })
 }
 
-function line({ ink, values }: Series, times: readonly number[], top: number): SVGElement {
+function line({ ink, values }: Series, times: readonly number[], top: number): SVGElement[] {
   let path = ''
+  let dots = ''
   let drawing = false
   times.forEach((time, index) => {
     const value = values.get(time)
@@ -108,12 +111,16 @@ function line({ ink, values }: Series, times: readonly number[], top: number): S
       drawing = false
       return
     }
-    path += `${drawing ? 'L' : 'M'}${index + 0.5} ${yOf(value, top)}`
-    // A point alone is drawn as a short dash, or it would not be seen.
-    if (!drawing && values.get(times[index + 1] ?? NaN) === undefined) path += `h0.4`
+    const point = `${index + 0.5} ${yOf(value, top)}`
+    // A point alone is no line. One of nearly no length has the round ends that make it a dot.
+    if (!drawing && values.get(times[index + 1] ?? NaN) === undefined) dots += `M${point}h0.01`
+    else path += `${drawing ? 'L' : 'M'}${point}`
     drawing = true
   })
-  return svg('path', { class: `line ${ink}`, d: path || 'M0 0' })
+  return [
+    svg('path', { class: `line ${ink}`, d: path || 'M0 0' }),
+    svg('path', { class: `line dot ${ink}`, d: dots || 'M0 0' }),
+  ]
 }
 
 const yOf = (value: number, top: number): number => Math.round((HEIGHT - (value / top) * HEIGHT) * 100) / 100

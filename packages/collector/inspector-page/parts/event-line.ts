@@ -25,10 +25,12 @@ export function eventLine(
   const { id, atMs, eventName, eventId, pixelId, twin, state, money, repairs, dropReason } = row
   const hold = holdOf(row, page)
   const words = STATE_WORDS[state === 'waiting' && hold?.kind === 'parked' ? 'parked' : state]
+  // In the sandbox's case Meta has not seen it.
+  const stateWord = state === 'delivered' && page.setup.sandbox ? 'Accepted' : words.short
   const recovered = twin === 'blocked' || twin === 'absent'
   const when = formatWhen(atMs, page.setup.nowMs)
   const namePixel = page.setup.pixels.length > 1 && !page.choice.pixel
-  const version = [words.short, when, namePixel, opened === undefined ? '' : JSON.stringify([opened, hold])].join()
+  const version = [stateWord, when, namePixel, opened === undefined ? '' : JSON.stringify([opened, hold])].join()
   // Hundreds of lines, of which few change at a time: those that do not are not built again.
   if (shown.get(String(id)) === version) return h('li', { 'data-key': id, 'data-version': version })
   return h(
@@ -60,7 +62,7 @@ export function eventLine(
         dropReason !== undefined && plainCode(dropReason),
       ),
       h('span', { class: 'extra' }, repairs.length > 0 && count(repairs.length, 'repair', 'repairs')),
-      h('span', { class: `state ${words.tone}` }, words.short),
+      h('span', { class: `state ${words.tone}` }, stateWord),
     ),
     h(
       'div',

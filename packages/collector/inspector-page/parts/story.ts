@@ -38,7 +38,9 @@ function facts(...pairs: (readonly [string, Child] | false)[]): HTMLElement {
   )
 }
 
-function received({ atMs, sender, came, eventId, pixelId, testEventCode, twin }: FlowEvent): HTMLElement {
+function received({ atMs, sender, came, eventId, pixelId, testEventCode, twin, state }: FlowEvent): HTMLElement {
+  // What is left out by what came with it is not looked into: neither its id nor its pixel's script is known.
+  const isRead = state !== 'dropped'
   return step(
     'Received',
     'good',
@@ -51,18 +53,22 @@ function received({ atMs, sender, came, eventId, pixelId, testEventCode, twin }:
       ['Address', came.address],
       ['Browser', came.userAgent],
       sender === 'browser' && ['Cookies', cookies(came)],
-      ['Event id', eventId ? h('code', {}, eventId) : 'none: Meta cannot tell that its copies are the same event'],
+      isRead && [
+        'Event id',
+        eventId ? h('code', {}, eventId) : 'none: Meta cannot tell that its copies are the same event',
+      ],
       ['Pixel', pixelId && h('code', {}, pixelId)],
       ['Test code', testEventCode && h('code', {}, testEventCode)],
     ),
-    h(
-      'p',
-      { class: 'twin' },
-      h('span', { class: `swatch ink-${twin}`, 'aria-hidden': 'true' }),
-      h('b', {}, TWIN_WORDS[twin].short),
-      ' ',
-      TWIN_WORDS[twin].long,
-    ),
+    isRead &&
+      h(
+        'p',
+        { class: 'twin' },
+        h('span', { class: `swatch ink-${twin}`, 'aria-hidden': 'true' }),
+        h('b', {}, TWIN_WORDS[twin].short),
+        ' ',
+        TWIN_WORDS[twin].long,
+      ),
   )
 }
 

@@ -54,8 +54,26 @@ describe('the inspector', () => {
     await buy(shopper, running.shop, { blocked: true })
     await page.locator('.event', { hasText: 'Purchase' }).filter({ hasText: 'Recovered: blocked' }).waitFor()
 
-    await page.locator('.event', { hasText: 'Purchase' }).filter({ hasText: 'Accepted by Meta' }).nth(1).waitFor()
+    await page.locator('.event', { hasText: 'Purchase' }).filter({ hasText: 'Accepted' }).nth(1).waitFor()
     await shopper.context().close()
+  })
+
+  it('says why an event was left out, and nothing of what was not looked into', async () => {
+    await fetch(new URL('events', running.shop), {
+      method: 'POST',
+      headers: {
+        origin: new URL(running.shop).origin,
+        'user-agent': 'Googlebot/2.1 (+http://www.google.com/bot.html)',
+      },
+      body: JSON.stringify({ event_name: 'PageView', event_id: 'of-a-bot', event_source_url: running.shop }),
+    })
+    await show('flow')
+
+    await row('Left out').click()
+
+    await story().getByText('The user agent is a known bot').waitFor()
+    expect(await story().innerText()).not.toMatch(/Event id|Not known/)
+    await row('Left out').click()
   })
 
   it('opens an event: what came, what was made of it, when it left, what Meta said', async () => {
