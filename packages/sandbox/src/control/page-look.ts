@@ -17,6 +17,13 @@ td code { display: inline-block; max-width: 18rem; overflow: hidden; text-overfl
 pre { white-space: pre-wrap; overflow-wrap: anywhere; min-width: 16rem; margin: 0 }
 summary { cursor: pointer; white-space: nowrap } b { font-weight: 600; white-space: nowrap } .none { color: var(--soft) }
 .once b { color: var(--good) } .browser_only b, .server_only b { color: var(--note) } .duplicate b { color: var(--bad) }
+@media (max-width: 45rem) {
+  thead { position: absolute; clip-path: inset(50%) }
+  tbody tr { display: flex; flex-wrap: wrap; gap: 0 .75rem; padding: .4rem 0; border-top: 1px solid var(--line) }
+  th, td { padding: .1rem 0; border: 0 } summary { white-space: normal } tbody th { flex: 0 0 100% }
+  td[data-name]::before { content: attr(data-name) ' '; color: var(--soft) } td:empty { display: none }
+  td code { max-width: 80vw } pre { min-width: 0 }
+}
 `
 
 /** Fetches the page again and puts its new content in, as long as somebody looks; what is open stays open. */

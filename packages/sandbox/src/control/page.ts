@@ -78,8 +78,8 @@ function copiesRow(event: EventCopies): string {
 ${copies.map(wholeCopy).join('\n')}
 </details></th>
 <td><b>${counted > 1 ? `counted ${counted} times` : VERDICTS[verdict]}</b>${[...warnings].map((name) => `<br><small>${escape(name)}</small>`).join('')}</td>
-<td>${copiesCell(browserCopies)}</td>
-<td>${copiesCell(serverCopies)}</td>
+<td data-name="browser">${copiesCell(browserCopies)}</td>
+<td data-name="server">${copiesCell(serverCopies)}</td>
 <td><code title="${escape(event_id ?? '')}">${escape(event_id ?? 'none')}</code></td>
 <td>${copies[0] ? time(copies[0].receivedAtMs) : ''}</td>
 </tr>`
@@ -103,7 +103,7 @@ function refusalTable(refusals: readonly Refusal[]): string {
 <td>${[code, subcode].filter(Boolean).join(' / ')}</td>
 <td><code>${escape(path ?? '')}</code></td>
 <td><code title="${escape(event_id ?? '')}">${escape(event_id ?? '')}</code></td>
-<td>${events}</td>
+<td data-name="events in the request">${events}</td>
 <td>${time(atMs)}</td>
 </tr>`,
   )
