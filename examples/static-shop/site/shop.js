@@ -41,6 +41,11 @@
       return sum + line.quantity * line.item_price
     }, 0)
   }
+  var pieces = function () {
+    return contents().reduce(function (sum, line) {
+      return sum + line.quantity
+    }, 0)
+  }
   var picture = function (product) {
     return (
       '<svg class="mirror ' +
@@ -54,11 +59,8 @@
   }
 
   function showCount() {
-    var count = contents().reduce(function (sum, line) {
-      return sum + line.quantity
-    }, 0)
-    at('basket-count').hidden = count === 0
-    at('basket-count').textContent = count
+    at('basket-count').hidden = pieces() === 0
+    at('basket-count').textContent = pieces()
   }
 
   function showShelf() {
@@ -125,11 +127,12 @@
         })
         .join('') || '<tr><td colspan="3">Nothing yet. <a href="/">Look around</a></td></tr>'
     at('total').textContent = euros(total())
-    if (contents().length > 0) {
+    at('order').hidden = pieces() === 0
+    if (pieces() > 0) {
       fbq('track', 'InitiateCheckout', {
         contents: contents(),
         content_type: 'product',
-        num_items: contents().length,
+        num_items: pieces(),
         value: total(),
         currency: CURRENCY,
       })
@@ -137,7 +140,6 @@
 
     at('order').addEventListener('submit', function (submitted) {
       submitted.preventDefault()
-      if (contents().length === 0) return
       // A real shop's server would make the order and its number.
       var order = {
         id: 'ORDER-' + Date.now().toString(36).toUpperCase(),
