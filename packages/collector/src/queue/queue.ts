@@ -36,6 +36,10 @@ export interface Queue {
   /**
    * Writes what became of each leased event, in one transaction with the books. Events without an entry become free again,
    * so no verdicts at all release the lease. A lease can be settled once; what comes later for it changes nothing.
+   * When the storage does not take it, the lease goes on: say the same again.
+   *
+   * @throws LeaseLostError when others have the events by now
+   * @throws QueueUnavailableError when the storage cannot be reached or refuses to write
    */
   settle(lease: Lease, verdicts: readonly (Verdict | Purge)[]): Promise<void>
 

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { eventually, startNode, type Child } from '@pixel-mirror/testing'
 import type { QueueReport } from '../../src/queue-report.js'
+import type { Accident } from './twice.js'
 
 const COMMAND = fileURLToPath(new URL('../../bin/pixel-mirror.js', import.meta.url))
 
@@ -74,6 +75,37 @@ async function serving(child: Child, start: (ports: Record<string, string>) => C
       await addressesOf(child)
       return ended
     },
+  }
+}
+
+interface LogLine {
+  time: number
+  event?: string
+  ambiguous?: boolean
+  lane?: string
+  durationMs?: number
+}
+
+/**
+ * Requests to Meta that a collector gave up before it had read the answer, by its own log (`LOG_LEVEL` must be `warn` or lower). On a machine
+ * with too much to do these are many, and Meta had answered.
+ */
+export function unanswered({ child }: ClusterNode): Accident[] {
+  const lines = child.output().split('\n')
+  const logged = lines.flatMap((line) => (line.startsWith('{') ? [parsed(line)] : []))
+  return logged.flatMap(({ time, event, ambiguous, lane = '', durationMs = 0 }) =>
+    event === 'relay.request' && ambiguous === true
+      ? { name: 'an answer not waited for', around: 'first', fromMs: time - durationMs, toMs: time, pixelId: lane }
+      : [],
+  )
+}
+
+/** A process that was killed may have been in the middle of a line. */
+function parsed(line: string): LogLine {
+  try {
+    return JSON.parse(line) as LogLine
+  } catch {
+    return { time: 0 }
   }
 }
 

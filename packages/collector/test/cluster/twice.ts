@@ -25,15 +25,16 @@ const UNDER_WAY_MS = 5_000
 export interface Twice {
   /** By accident: how many events, in how many requests. */
   named: Record<string, { events: number; requests: number }>
-  /** Events whose second copy nothing explains. */
-  unnamed: string[]
+  /** Events whose second copy nothing explains, with when both arrived, in milliseconds since the very first copy. */
+  unnamed: { name: string; firstMs: number; secondMs: number }[]
 }
 
 export function sentTwice(received: readonly ReceivedCopy[], accidents: readonly Accident[]): Twice {
+  const sinceMs = received[0]?.receivedAtMs ?? 0
   const first = new Map<string, ReceivedCopy>()
   const requests = new Map<string, Set<number>>()
   const named: Twice['named'] = {}
-  const unnamed: string[] = []
+  const unnamed: Twice['unnamed'] = []
   for (const copy of received) {
     const name = nameOf(copy)
     const earlier = first.get(name)
@@ -43,7 +44,7 @@ export function sentTwice(received: readonly ReceivedCopy[], accidents: readonly
     }
     const accident = accidents.find((candidate) => explains(candidate, earlier, copy))
     if (accident === undefined) {
-      unnamed.push(name)
+      unnamed.push({ name, firstMs: earlier.receivedAtMs - sinceMs, secondMs: copy.receivedAtMs - sinceMs })
       continue
     }
     const told = accident.around === 'first' ? earlier : copy

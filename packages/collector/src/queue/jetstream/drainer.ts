@@ -7,7 +7,8 @@
  */
 import { LeaseLostError } from '../../errors.js'
 import type { LaneKey, Lease, LeasedEvent, LeaseLimit, Purge, Verdict } from '../queue.js'
-import { parseRef } from '../postgres/chunk.js'
+import { parseRef } from '../event-ref.js'
+import { Turns } from '../turns.js'
 import type { Bodies } from './bodies.js'
 import { burialOf, MAX_BURIED, MAX_BURIED_BYTES } from './letters.js'
 import type { LogState } from './log-state.js'
@@ -42,14 +43,14 @@ export class Drainer {
   readonly #options: DrainerOptions
   readonly #loaded = new Map<string, Loaded>()
   readonly #leases = new WeakMap<Lease, number>()
-  readonly #turns = new Map<string, Promise<unknown>>()
+  readonly #turns = new Turns()
 
   constructor(options: DrainerOptions) {
     this.#options = options
   }
 
   lease(lane: LaneKey, limit: LeaseLimit): Promise<Lease | undefined> {
-    return this.#inTurn(lane.pixelId, () => this.#lease(lane, limit))
+    return this.#turns.take(lane.pixelId, () => this.#lease(lane, limit))
   }
 
   /**
@@ -58,7 +59,7 @@ export class Drainer {
    * @throws LeaseLostError when another node has the pixel by now
    */
   settle(lease: Lease, verdicts: readonly Left[]): Promise<boolean> {
-    return this.#inTurn(lease.lane.pixelId, () => this.#settle(lease, verdicts))
+    return this.#turns.take(lease.lane.pixelId, () => this.#settle(lease, verdicts))
   }
 
   /** Whether this node has the pixel, or could have it. */
@@ -260,16 +261,6 @@ export class Drainer {
     const loaded: Loaded = { epoch, chunks: new Map() }
     this.#loaded.set(pixel.pixelId, loaded)
     return loaded
-  }
-
-  /** What is done to one pixel is done one after the other. */
-  #inTurn<Value>(pixelId: string, work: () => Promise<Value>): Promise<Value> {
-    const turn = (this.#turns.get(pixelId) ?? Promise.resolve()).then(work, work)
-    this.#turns.set(
-      pixelId,
-      turn.catch(() => undefined),
-    )
-    return turn
   }
 }
 

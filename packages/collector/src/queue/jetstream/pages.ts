@@ -3,6 +3,7 @@
  */
 import { QueueUnavailableError } from '../../errors.js'
 import type { DropReason } from '../queue.js'
+import { Turns } from '../turns.js'
 import type { LogState } from './log-state.js'
 import type { LetterFacts } from './messages.js'
 import type { Page } from './page.js'
@@ -25,7 +26,7 @@ export type Change = (page: Page, pixel: PixelState) => Burial | void | false
 export class Pages {
   readonly #state: LogState
   readonly #publisher: Publisher
-  readonly #turns = new Map<string, Promise<unknown>>()
+  readonly #turns = new Turns()
 
   constructor(state: LogState, publisher: Publisher) {
     this.#state = state
@@ -34,13 +35,7 @@ export class Pages {
 
   /** Returns whether anything was written. Changes of one pixel follow one another. */
   change(pixelId: string, change: Change): Promise<boolean> {
-    const work = () => this.#change(this.#state.pixel(pixelId), change)
-    const turn = (this.#turns.get(pixelId) ?? Promise.resolve()).then(work, work)
-    this.#turns.set(
-      pixelId,
-      turn.catch(() => undefined),
-    )
-    return turn
+    return this.#turns.take(pixelId, () => this.#change(this.#state.pixel(pixelId), change))
   }
 
   async #change(pixel: PixelState, change: Change): Promise<boolean> {

@@ -3,6 +3,7 @@
  *
  * The JSON texts stand one a line, the few facts that the relay needs beside them; both are written once and never touched again.
  */
+import { refOf } from '../event-ref.js'
 import type { LeasedEvent, QueuedEvent } from '../queue.js'
 
 /** Chunks stay small enough to be read whole without harm. */
@@ -76,11 +77,4 @@ export function eventsOf(row: ChunkRow): LeasedEvent[] {
       json: lines[index] ?? '',
     }
   })
-}
-
-export const refOf = (chunkId: string, index: number) => `${chunkId}:${index}`
-
-export function parseRef(ref: string): { chunkId: string; index: number } {
-  const [chunkId = '', index = ''] = ref.split(':')
-  return { chunkId, index: Number(index) }
 }

@@ -2,7 +2,7 @@
  * The way to PostgreSQL: a pool of connections that all promise durability, and errors in the queue's own words.
  */
 import pg from 'pg'
-import { QueueFullError, QueueUnavailableError } from '../../errors.js'
+import { CollectorError, QueueFullError, QueueUnavailableError } from '../../errors.js'
 
 export interface PostgresUrl {
   connectionString: string
@@ -102,7 +102,7 @@ const REMEDIES: Record<string, string> = {
 
 /** Any error of the client library as one of ours. Its text never holds the password or an event. */
 export function asQueueError(error: unknown): Error {
-  if (error instanceof QueueUnavailableError || error instanceof QueueFullError) return error
+  if (error instanceof CollectorError) return error
   const code = codeOf(error)
   if (code === DISK_FULL) return new QueueFullError("The database's disk is full.", { cause: error })
   const remedy = REMEDIES[code] ?? 'It does not answer as it should.'

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { hostname } from 'node:os'
-import { QueueInUseError, QueueUnavailableError } from '../../errors.js'
+import { QueueUnavailableError } from '../../errors.js'
 import type { QueueOptions } from '../queue-options.js'
 import type { LaneHold, LaneKey, LaneStatus, Queue, QueueStatus } from '../queue.js'
 import { Admission } from './admission.js'
@@ -34,7 +34,8 @@ export interface PostgresQueueOptions extends QueueOptions {
  * - A hold (parked, throttled) stands on the lane's row: all nodes respect it.
  * - kill -9 of a node: what it had leased is offered again by the lane's next owner. What Meta had taken and the node could not write
  *   down is sent twice, at most one batch for each request in flight; Meta deduplicates it by event id.
- * - The database away: appends reject with `QueueUnavailableError` until it is back; nothing acknowledged depends on this process.
+ * - The database away: appends reject with `QueueUnavailableError` until it is back; nothing acknowledged depends on this process. What became of
+ *   events meanwhile is written when it is back, unless another node has taken the lane by then (`drainer.ts`).
  *
  * @throws QueueUnavailableError when the database cannot be reached, would not be durable, or holds tables of a newer version
  * @throws QueueInUseError when another cluster uses these tables
@@ -57,7 +58,7 @@ export async function openPostgresQueue(url: string, options: PostgresQueueOptio
     await presence.announce(alone)
   } catch (error) {
     await pool.end()
-    throw error instanceof QueueInUseError ? error : asQueueError(error)
+    throw asQueueError(error)
   }
 
   const listeners = new Set<(lane: LaneKey, added?: number) => void>()

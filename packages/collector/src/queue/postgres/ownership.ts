@@ -15,6 +15,9 @@ import { laneName } from '../queue.js'
 /** How long a dead node keeps its lanes. They move within this time and one look of the others. */
 export const OWNERSHIP_MS = 10_000
 
+/** No lane has it: the first owner's is 1. */
+const NO_EPOCH = '-1'
+
 export interface OwnedLane {
   id: string
   key: LaneKey
@@ -50,11 +53,11 @@ export class Ownership {
     const { rows } = await this.#pool.query<{ id: string; epoch: string }>(
       `UPDATE lane
        SET owner = $1,
-           epoch = CASE WHEN owner = $1 AND lease_until >= clock_timestamp() THEN epoch ELSE epoch + 1 END,
+           epoch = CASE WHEN owner = $1 AND epoch = $5 THEN epoch ELSE epoch + 1 END,
            lease_until = clock_timestamp() + $4 * interval '1 millisecond'
        WHERE pixel_id = $2 AND test_code = $3 AND (owner IS NULL OR owner = $1 OR lease_until < clock_timestamp())
        RETURNING id, epoch`,
-      [this.#node, key.pixelId, key.testEventCode ?? '', this.#ownershipMs],
+      [this.#node, key.pixelId, key.testEventCode ?? '', this.#ownershipMs, held?.epoch ?? NO_EPOCH],
     )
     const [row] = rows
     if (held && held.epoch !== row?.epoch) this.lose(held)
@@ -64,7 +67,10 @@ export class Ownership {
     return now
   }
 
-  /** Prolongs every lane this node has; those that another node has meanwhile are lost. */
+  /**
+   * Prolongs every lane this node has; those that another node has meanwhile are lost. One that ran out (the database was away, or this node
+   * frozen) and that nobody has taken goes on: its epoch says that nobody has sent or settled anything of it.
+   */
   async renew(): Promise<void> {
     // What is taken meanwhile was not asked for: it is not lost because the answer says nothing of it.
     const asked = [...this.#held.values()]
@@ -72,7 +78,7 @@ export class Ownership {
     const askedAtMs = performance.now()
     const { rows } = await this.#pool.query<{ id: string; epoch: string }>(
       `UPDATE lane SET lease_until = clock_timestamp() + $3 * interval '1 millisecond'
-       WHERE owner = $1 AND id = ANY($2::bigint[]) AND lease_until >= clock_timestamp() RETURNING id, epoch`,
+       WHERE owner = $1 AND id = ANY($2::bigint[]) RETURNING id, epoch`,
       [this.#node, asked.map(({ id }) => id), this.#ownershipMs],
     )
     const epochs = new Map(rows.map(({ id, epoch }) => [id, epoch]))

@@ -1,4 +1,3 @@
-import { createServer, connect, type AddressInfo, type Server, type Socket } from 'node:net'
 import { eventually, startPostgres, type TestPostgres } from '@pixel-mirror/testing'
 import pg from 'pg'
 import { afterAll, beforeAll, expect, it } from 'vitest'
@@ -6,44 +5,11 @@ import { QueueUnavailableError } from '../../../src/errors.js'
 import { openPostgresQueue } from '../../../src/queue/postgres/open-postgres-queue.js'
 import { gap, type Queue } from '../../../src/queue/queue.js'
 import { someEvent, someEvents } from '../queue-contract.js'
+import { Address } from './address.js'
 
 const SHOP = { pixelId: '1000000000000001' }
 const SILENT = { info() {}, warn() {}, error() {} }
 const PATIENTLY_MS = 60_000
-
-/** An address that stays while the server behind it is replaced, as a managed database has. */
-class Address {
-  #port = 0
-  readonly #server: Server
-  readonly #sockets = new Set<Socket>()
-
-  constructor() {
-    this.#server = createServer((socket) => {
-      const way = connect(this.#port, '127.0.0.1')
-      for (const one of [socket, way]) {
-        this.#sockets.add(one)
-        one.on('error', () => undefined).on('close', () => this.#sockets.delete(one))
-      }
-      socket.pipe(way).pipe(socket)
-    })
-  }
-
-  async open(port: number): Promise<string> {
-    this.#port = port
-    await new Promise<void>((resolve) => this.#server.listen(0, '127.0.0.1', resolve))
-    return `postgres://postgres:test-only@127.0.0.1:${(this.#server.address() as AddressInfo).port}/postgres`
-  }
-
-  /** From now on; who is connected stays where he is. */
-  leadTo(port: number): void {
-    this.#port = port
-  }
-
-  close(): void {
-    this.#server.close()
-    for (const socket of this.#sockets) socket.destroy()
-  }
-}
 
 let primary: TestPostgres
 let standby: TestPostgres

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { eventually, startPostgres, type TestPostgres } from '@pixel-mirror/testing'
 import pg from 'pg'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { QueueInUseError, QueueUnavailableError } from '../../../src/errors.js'
+import { LeaseLostError, QueueInUseError, QueueUnavailableError } from '../../../src/errors.js'
 import { createPool, parsePostgresUrl } from '../../../src/queue/postgres/connection.js'
 import { openPostgresQueue, type PostgresQueueOptions } from '../../../src/queue/postgres/open-postgres-queue.js'
 import { gap } from '../../../src/queue/queue.js'
@@ -118,7 +118,7 @@ describe('several collectors on one PostgreSQL', () => {
     const two = await startNode()
     const fresh = await leaseFrom(two)
 
-    await frozen.settle(old, delivered(old))
+    await expect(frozen.settle(old, delivered(old))).rejects.toThrow(LeaseLostError)
     expect(await page(two)).toMatchObject({ delivered: 0, waiting: 3 })
 
     await two.settle(fresh, delivered(fresh))
