@@ -9,7 +9,7 @@ export function settingsMarkdown(): string {
   )
 }
 
-const CONFIG_FILE_ROW = `| \`CONFIG_FILE\` | \`${DEFAULT_CONFIG_FILE}\`, if it is there | The configuration file: the same settings in camelCase, and \`pixels\`. |`
+const CONFIG_FILE_ROW = `| \`CONFIG_FILE\` | \`${DEFAULT_CONFIG_FILE}\`, if it is there | The configuration file: the same settings in camelCase, without \`META_\`, and \`pixels\`. |`
 
 function row({ env, secret, doc, fallback, fallbackText }: Setting): string {
   const name = secret ? `\`${env}\` (or \`${env}_FILE\`)` : `\`${env}\``

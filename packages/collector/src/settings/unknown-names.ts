@@ -27,7 +27,17 @@ export function unknownKeys(object: object, settingKeys: readonly string[], othe
   ]
   return Object.keys(object)
     .filter((key) => !known.includes(key))
-    .map((key) => `${where}: ${key} is not a setting${didYouMean(nearMiss(key, known))}`)
+    .map((key) => `${where}: ${key} is not a setting${didYouMean(keyOf(key, known) ?? nearMiss(key, known))}`)
+}
+
+/** In the file settings stand without `META_`, which only tells their variables from those of other programs. */
+function keyOf(written: string, known: readonly string[]): string | undefined {
+  const bare = (name: string) =>
+    name
+      .replace(/^meta_?/i, '')
+      .replaceAll('_', '')
+      .toLowerCase()
+  return known.find((key) => bare(key) === bare(written))
 }
 
 function didYouMean(name: string | undefined): string {

@@ -212,11 +212,12 @@ describe('loadSettings(), when something is wrong', () => {
   })
 
   it('names unknown keys of the file and of its pixels', () => {
-    const file = { prot: 1, metaPixelId: '1', pixels: [{ id: '1', acessToken: 'x', origins: [] }] }
+    const file = { prot: 1, metaPixelId: '1', META_GRAPH_URL: 'x', pixels: [{ id: '1', acessToken: 'x', origins: [] }] }
 
     expect(problemsOf({}, { 'pixel-mirror.config.json': file })).toEqual([
       'pixel-mirror.config.json: prot is not a setting; did you mean port?',
-      'pixel-mirror.config.json: metaPixelId is not a setting',
+      'pixel-mirror.config.json: metaPixelId is not a setting; did you mean pixelId?',
+      'pixel-mirror.config.json: META_GRAPH_URL is not a setting; did you mean graphUrl?',
       'pixel-mirror.config.json: pixels[0]: acessToken is not a setting; did you mean accessToken?',
       'pixel-mirror.config.json: pixels[0]: origins is not a setting',
     ])
