@@ -17,6 +17,9 @@ export interface AdminAppOptions {
 /**
  * The second listener, for operators: on loopback unless set otherwise, and on a port of its own because behind a proxy
  * every request looks local.
+ *
+ * Health and metrics answer to any name in `Host`, unlike the pages: proxies in front of monitors pass on names of their own, and sums are
+ * all that a page could read that makes its own name point here.
  */
 export function createAdminApp({ readiness, metrics, pages, log }: AdminAppOptions): Koa {
   const router = new Router()
