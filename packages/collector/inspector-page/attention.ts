@@ -32,6 +32,7 @@ const ORDER = { bad: 0, warn: 1 }
 const REFUSING_WORDS: Record<string, string> = {
   full: 'It has reached MAX_QUEUE_BYTES. See why events do not leave, below, or raise the limit.',
   disk_full: 'There is no room left on the disk. Free some; events go on by themselves.',
+  outdated: 'A newer collector has changed the tables of the queue. Upgrade this one.',
   read_only: 'The queue cannot be written. Look at the disk and the rights of its folder.',
   closing: 'The collector is stopping.',
   unreachable: 'Its database cannot be reached.',

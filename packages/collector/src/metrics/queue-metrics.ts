@@ -30,7 +30,7 @@ interface Answer {
 /** One series: its labels' values, in order, and its value. */
 type Row = readonly [...labels: string[], value: number]
 
-const REFUSALS = ['full', 'disk_full', 'read_only', 'closing', 'unreachable'] as const
+const REFUSALS = ['full', 'disk_full', 'read_only', 'closing', 'unreachable', 'outdated'] as const
 const LANE_STATES = ['flowing', 'throttled', 'parked'] as const
 const SUMS = ['received', 'delivered', 'dead', 'expired', 'replayed'] as const satisfies (keyof PixelBooks)[]
 

@@ -224,7 +224,7 @@ export interface QueueStatus {
   bytes: number
   maxBytes: number
   oldestReceivedAtMs?: number
-  /** Why events are refused right now: `full`, `disk_full`, `read_only`, `closing`, `unreachable`. */
+  /** Why events are refused right now: `full`, `disk_full`, `read_only`, `closing`, `unreachable`, `outdated`. */
   refusing?: string
   deadLetters: number
 }

@@ -6,7 +6,7 @@
  */
 import { randomBytes } from 'node:crypto'
 import type pg from 'pg'
-import { QueueFullError } from '../../errors.js'
+import { QueueFullError, QueueUnavailableError } from '../../errors.js'
 import type { QueueStatus } from '../queue.js'
 import type { QueueOptions } from '../queue-options.js'
 import { asQueueError, transaction } from './connection.js'
@@ -15,13 +15,14 @@ import { readWaiting, type Waiting } from './tally.js'
 /** What a commit may need at once, so that the next one does not fail again. */
 const ROOM_BYTES = 512 * 1024
 
-type Refusing = 'unreachable' | 'disk_full' | 'full'
+type Refusing = 'outdated' | 'unreachable' | 'disk_full' | 'full'
 
 export class Admission {
   readonly #pool: pg.Pool
   readonly #options: Pick<QueueOptions, 'maxBytes' | 'log' | 'observe' | 'now'>
   #waiting: Waiting = { events: 0, bytes: 0, deadLetters: 0 }
   #unreachable = false
+  #outdated: string | undefined
   #noRoom = false
   /** How much room the last refused request would have needed; nothing while there is enough. */
   #missingBytes = 0
@@ -31,8 +32,12 @@ export class Admission {
     this.#options = options
   }
 
-  /** @throws QueueFullError when these do not fit */
+  /**
+   * @throws QueueFullError when these do not fit
+   * @throws QueueUnavailableError when the tables are not this collector's any more
+   */
   admit(bytes: number): void {
+    this.assertUpToDate()
     if (this.#waiting.bytes + bytes <= this.#options.maxBytes) return
     this.#missingBytes = bytes
     throw new QueueFullError()
@@ -48,6 +53,20 @@ export class Admission {
     if (!(error instanceof QueueFullError) || this.#noRoom) return
     this.#noRoom = true
     this.#alarm(error.message)
+  }
+
+  get isOutdated(): boolean {
+    return this.#outdated !== undefined
+  }
+
+  /** A newer collector has changed the tables, or (without a reason) not. */
+  outdated(because: string | undefined): void {
+    if (because !== undefined && !this.isOutdated) this.#alarm(because)
+    this.#outdated = because
+  }
+
+  assertUpToDate(): void {
+    if (this.#outdated !== undefined) throw new QueueUnavailableError(this.#outdated)
   }
 
   async look(): Promise<void> {
@@ -93,6 +112,7 @@ export class Admission {
   }
 
   #refusing(): Refusing | undefined {
+    if (this.isOutdated) return 'outdated'
     if (this.#unreachable) return 'unreachable'
     if (this.#noRoom) return 'disk_full'
     return this.#missingBytes > 0 ? 'full' : undefined

@@ -10,7 +10,7 @@ import { postgresDeadLetters } from './dead-letters.js'
 import { Drainer } from './drainer.js'
 import { Ownership, OWNERSHIP_MS } from './ownership.js'
 import { Presence } from './presence.js'
-import { migrate } from './schema.js'
+import { migrate, outdatedBecause } from './schema.js'
 import { readBooks } from './tally.js'
 
 /** Two for taking in, the rest for draining, renewing and looking. A database serves many nodes: each is modest. */
@@ -34,6 +34,8 @@ export interface PostgresQueueOptions extends QueueOptions {
  * - A hold (parked, throttled) stands on the lane's row: all nodes respect it.
  * - kill -9 of a node: what it had leased is offered again by the lane's next owner. What Meta had taken and the node could not write
  *   down is sent twice, at most one batch for each request in flight; Meta deduplicates it by event id.
+ * - A newer collector has changed the tables: this one goes on if it can, or refuses by the name `outdated`, writes down what it has in hand and
+ *   leaves its lanes to the others.
  * - The database away: appends reject with `QueueUnavailableError` until it is back; nothing acknowledged depends on this process. What became of
  *   events meanwhile is written when it is back, unless another node has taken the lane by then (`drainer.ts`).
  *
@@ -92,6 +94,9 @@ export async function openPostgresQueue(url: string, options: PostgresQueueOptio
 
   async function rounds(): Promise<void> {
     try {
+      admission.outdated(await outdatedBecause(pool))
+      // Its lanes run out, and those who know the tables take them.
+      if (admission.isOutdated) return
       await ownership.renew()
       await look()
       admission.reached()
@@ -118,7 +123,10 @@ export async function openPostgresQueue(url: string, options: PostgresQueueOptio
       })
     },
 
-    lease: (lane, limit) => drainer.lease(lane, limit).catch(rethrow),
+    async lease(lane, limit) {
+      admission.assertUpToDate()
+      return drainer.lease(lane, limit).catch(rethrow)
+    },
 
     async settle(lease, verdicts) {
       const { freed, bytes } = await drainer.settle(lease, verdicts).catch(rethrow)
@@ -151,7 +159,7 @@ export async function openPostgresQueue(url: string, options: PostgresQueueOptio
     books: () => readBooks(pool).catch(rethrow),
 
     async status(): Promise<QueueStatus> {
-      if (!closing) await look().catch(rethrow)
+      if (!closing && !admission.isOutdated) await look().catch(rethrow)
       return admission.status(closing)
     },
 

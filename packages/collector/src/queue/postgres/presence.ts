@@ -21,6 +21,11 @@ export interface PresenceOptions {
   aliveMs: number
 }
 
+interface Other {
+  id: string
+  pixels: string[]
+}
+
 export class Presence {
   readonly #pool: pg.Pool
   readonly #node: string
@@ -40,19 +45,13 @@ export class Presence {
    * @throws QueueInUseError when another cluster uses these tables; or when anybody does and this node must be alone
    */
   async announce(alone: boolean): Promise<void> {
-    const others = await this.#others()
-    if (alone && others.length > 0) {
-      throw new QueueInUseError(
-        `The queue is in use by ${others.map(({ id }) => id).join(', ')}. Stop every collector on it first; one that died is forgotten within ${this.#aliveMs / 1_000} s.`,
-      )
-    }
-    const stranger = others.find(({ pixels }) => pixels.length > 0 && !pixels.some((id) => this.#pixelIds.includes(id)))
-    if (stranger && this.#pixelIds.length > 0) {
-      throw new QueueInUseError(
-        `Another cluster uses these tables: the collector ${stranger.id} has other pixels. Give this one its own schema: QUEUE_URL=…?schema=another_name`,
-      )
-    }
+    // First of all: of two that start at the same moment at least one sees the other.
     await this.beat()
+    const problem = this.#problemWith(await this.#others(), alone)
+    if (problem !== undefined) {
+      await this.leave()
+      throw new QueueInUseError(problem)
+    }
     await this.#forgetTheDead()
   }
 
@@ -69,8 +68,20 @@ export class Presence {
     await this.#pool.query('DELETE FROM node WHERE id = $1', [this.#node])
   }
 
-  async #others(): Promise<{ id: string; pixels: string[] }[]> {
-    const { rows } = await this.#pool.query<{ id: string; pixels: string[] }>(
+  #problemWith(others: readonly Other[], alone: boolean): string | undefined {
+    if (alone && others.length > 0) {
+      return `The queue is in use by ${others.map(({ id }) => id).join(', ')}. Stop every collector on it first; one that died is forgotten within ${this.#aliveMs / 1_000} s.`
+    }
+    if (this.#pixelIds.length === 0) return undefined
+    const stranger = others.find(({ pixels }) => pixels.length > 0 && !pixels.some((id) => this.#pixelIds.includes(id)))
+    return (
+      stranger &&
+      `Another cluster uses these tables: the collector ${stranger.id} has other pixels. Give this one its own schema: QUEUE_URL=…?schema=another_name`
+    )
+  }
+
+  async #others(): Promise<Other[]> {
+    const { rows } = await this.#pool.query<Other>(
       `SELECT id, pixels FROM node WHERE alive_at > clock_timestamp() - $1 * interval '1 millisecond' AND id <> $2`,
       [this.#aliveMs, this.#node],
     )

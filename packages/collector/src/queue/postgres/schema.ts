@@ -22,6 +22,8 @@ interface Step {
   sql: string
   /** A setting that a relative of PostgreSQL's may not know, and can do without. */
   optional?: true
+  /** Collectors that do not know it cannot use the tables any more. */
+  breaking?: true
 }
 
 /** Each step once and in order, in one transaction with the number it leads to. Steps are only ever added. */
@@ -99,12 +101,18 @@ const MIGRATIONS: readonly Step[] = [
   { sql: 'ALTER TABLE chunk SET (autovacuum_vacuum_cost_delay = 0)', optional: true },
   // A fifth smaller than sixteen bytes of unknown length, in rows of which there are many.
   {
+    breaking: true,
     sql: Array.from(
       { length: SEEN_SLOTS },
       (_, slot) => `ALTER TABLE seen_${slot} ALTER COLUMN hash TYPE UUID USING encode(hash, 'hex')::uuid;`,
     ).join('\n'),
   },
+  // So that a collector that is running learns whether it can go on when a newer one has been here.
+  { sql: 'ALTER TABLE schema_version ADD COLUMN usable_from INT NOT NULL DEFAULT 1' },
 ]
+
+/** The oldest version that can use the tables as they are now. */
+const USABLE_FROM = MIGRATIONS.reduce((from, { breaking }, index) => (breaking ? index + 1 : from), 1)
 
 /** Keeps two nodes that start at once from migrating at once. Any number; it only has to be ours. */
 const MIGRATION_LOCK = 7_240_912
@@ -121,17 +129,28 @@ export async function migrate(pool: pg.Pool, schema: string): Promise<void> {
     await client.query('CREATE TABLE IF NOT EXISTS schema_version (version INT NOT NULL)')
     const { rows } = await client.query<{ version: number }>('SELECT version FROM schema_version')
     const version = rows[0]?.version ?? 0
-    if (version > MIGRATIONS.length) {
-      throw new QueueUnavailableError(
-        `The queue's tables are of version ${version}; this collector knows ${MIGRATIONS.length}. Upgrade it.`,
-      )
-    }
+    if (version > MIGRATIONS.length) throw new QueueUnavailableError(tooNew(version))
+    if (version === MIGRATIONS.length) return
+    if (rows.length === 0) await client.query('INSERT INTO schema_version VALUES (0)')
     for (const step of MIGRATIONS.slice(version)) await take(client, step)
-    if (rows.length === 0) await client.query('INSERT INTO schema_version VALUES ($1)', [MIGRATIONS.length])
-    else if (version < MIGRATIONS.length)
-      await client.query('UPDATE schema_version SET version = $1', [MIGRATIONS.length])
+    await client.query('UPDATE schema_version SET version = $1, usable_from = $2', [MIGRATIONS.length, USABLE_FROM])
   })
 }
+
+/**
+ * Whether a newer collector has changed the tables under this one, as it does first in a rolling upgrade, in a way that this one does not understand:
+ * in words. `undefined` when it can go on.
+ */
+export async function outdatedBecause(pool: pg.Pool): Promise<string | undefined> {
+  const { rows } = await pool.query<{ version: number; usable_from: number }>(
+    'SELECT version, usable_from FROM schema_version',
+  )
+  const [row] = rows
+  return row !== undefined && row.usable_from > MIGRATIONS.length ? tooNew(row.version) : undefined
+}
+
+const tooNew = (version: number) =>
+  `The queue's tables are of version ${version}; this collector knows ${MIGRATIONS.length}. Upgrade it.`
 
 async function take(client: pg.PoolClient, { sql, optional }: Step): Promise<void> {
   if (optional === undefined) {

@@ -1,20 +1,18 @@
 import { randomUUID } from 'node:crypto'
-import { setImmediate, setTimeout as wait } from 'node:timers/promises'
+import { setTimeout as wait } from 'node:timers/promises'
 import { eventually, natsMissing, startNats, type TestNats } from '@pixel-mirror/testing'
 import { jetstreamManager } from '@nats-io/jetstream'
 import { connect } from '@nats-io/transport-node'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { LeaseLostError, QueueInUseError, QueueUnavailableError } from '../../../src/errors.js'
+import { QueueUnavailableError } from '../../../src/errors.js'
 import { openJetstreamQueue, type JetstreamQueueOptions } from '../../../src/queue/jetstream/open-jetstream-queue.js'
 import { gap } from '../../../src/queue/queue.js'
-import type { Lease, Queue, QueuedEvent } from '../../../src/queue/queue.js'
+import type { Queue, QueuedEvent } from '../../../src/queue/queue.js'
 import { someEvent, someEvents } from '../queue-contract.js'
+import { ALL, delivered, jsonOf, leaseFrom, NOW, page, severalNodesContract, SHOP } from '../several-nodes-contract.js'
 
-const SHOP = { pixelId: '1000000000000001' }
-const ALL = { maxEvents: 10_000, maxBytes: 10_000_000 }
 const OWNERSHIP_MS = 1_500
 const NEVER_MS = 3_600_000
-const NOW = Date.UTC(2026, 0, 15, 12)
 const SILENT = { info() {}, warn() {}, error() {} }
 const missing = natsMissing()
 
@@ -39,20 +37,11 @@ async function startNode(options: Partial<JetstreamQueueOptions> = {}): Promise<
 /** As a process that is stopped: says nothing, sweeps nothing. */
 const FROZEN = { lookEveryMs: NEVER_MS, beatEveryMs: NEVER_MS }
 
-const leaseFrom = (node: Queue) => eventually('a lease', () => node.lease(SHOP, ALL))
-const delivered = (lease: Lease) => lease.events.map(({ ref }) => ({ ref, kind: 'delivered' as const }))
-const jsonOf = (events: readonly { json: string }[]) => events.map(({ json }) => json)
 const refusal = (promise: Promise<unknown>) =>
   promise.then(
     () => undefined,
     (error: unknown) => error,
   )
-
-async function page(node: Queue) {
-  const { pixels } = await node.books()
-  expect(pixels.map(gap)).toEqual(pixels.map(() => 0))
-  return pixels[0]
-}
 
 /** Appends as a sender would: what was refused comes again. */
 async function appendAtLast(node: Queue, events: readonly QueuedEvent[]): Promise<void> {
@@ -96,20 +85,9 @@ describe.skipIf(missing)(`several collectors on three brokers${missing ? ` (${mi
     for (const node of nodes) await node.close()
   })
 
-  it('take in the same event once, whichever node it reaches, although the brokers let both chunks into the log', async () => {
-    const [one, two] = [await startNode(), await startNode()]
-    const stored: string[] = []
-
-    for (let round = 0; round < 20; round++) {
-      const events = someEvents(20)
-      const answers = await Promise.all([one.append(events), two.append([...events].reverse())])
-      stored.push(...answers.flatMap((answer) => answer.stored).filter((how) => how === 'stored'))
-    }
-
-    expect(stored).toHaveLength(400)
-    expect(await page(one)).toMatchObject({ received: 800, waiting: 400, dropped: { duplicate: 400 } })
-    expect(await page(two)).toEqual(await page(one))
-  })
+  severalNodesContract(({ frozen, steady, ...options } = {}) =>
+    startNode({ ...options, ...(frozen && FROZEN), ...(steady && { ownershipMs: 60_000 }) }),
+  )
 
   it('start all at once on brokers that are still electing, without a word of trouble', async () => {
     const said: unknown[] = []
@@ -128,113 +106,6 @@ describe.skipIf(missing)(`several collectors on three brokers${missing ? ` (${mi
 
     expect(said).toEqual([])
   }, 120_000)
-
-  it('drain a lane by one node at a time', async () => {
-    const [one, two] = [await startNode(), await startNode()]
-    await two.append(someEvents(3))
-
-    const leased = await leaseFrom(one)
-
-    expect(leased.events).toHaveLength(3)
-    expect(await two.lease(SHOP, ALL)).toBeUndefined()
-    await one.append([someEvent()])
-    expect(await two.lease(SHOP, ALL)).toBeUndefined()
-  })
-
-  it('hear of what another node took in', async () => {
-    const [one, two] = [await startNode(), await startNode()]
-    const heard: unknown[] = []
-    one.onWaiting((lane) => heard.push(lane))
-
-    await two.append([someEvent()])
-
-    await eventually('the other node to hear', () => heard.length > 0)
-    expect(heard[0]).toEqual(SHOP)
-  })
-
-  it('pass a lane on when its node stops, and when its node gives no sign of life', async () => {
-    const one = await startNode()
-    await one.append(someEvents(3))
-    await leaseFrom(one)
-    await one.close()
-    const frozen = await startNode(FROZEN)
-    expect(await frozen.lease(SHOP, ALL)).toMatchObject({ events: { length: 3 } })
-
-    const two = await startNode()
-
-    expect((await leaseFrom(two)).events).toHaveLength(3)
-  })
-
-  it('let a node that was frozen and wakes again settle nothing, and lose nothing by it', async () => {
-    const frozen = await startNode(FROZEN)
-    const events = someEvents(3)
-    await frozen.append(events)
-    const old = await leaseFrom(frozen)
-    const two = await startNode()
-    const fresh = await leaseFrom(two)
-
-    await expect(frozen.settle(old, delivered(old))).rejects.toThrow(LeaseLostError)
-    expect(await page(two)).toMatchObject({ delivered: 0, waiting: 3 })
-
-    await two.settle(fresh, delivered(fresh))
-    expect(jsonOf(fresh.events)).toEqual(jsonOf(events))
-    expect(await page(two)).toMatchObject({ delivered: 3, waiting: 0 })
-  })
-
-  it('respect a hold that another node has set', async () => {
-    const [one, two] = [await startNode(), await startNode()]
-    const hold = { kind: 'throttled' as const, reason: 'Meta bittet „später“.', sinceMs: NOW, untilMs: NOW + 60_000 }
-
-    await one.hold(SHOP, hold)
-
-    expect(await eventually('the hold', async () => (await two.lanes())[0])).toMatchObject({ lane: SHOP, hold })
-  })
-
-  it('offer every event once when all of them append and drain at the same time, and sweep behind themselves', async () => {
-    // Long enough that no lane changes hands because the machine is busy: then events would rightly come twice.
-    const steady = { ownershipMs: 60_000 }
-    const all = [await startNode(steady), await startNode(steady), await startNode(steady)]
-    const lanes = Array.from({ length: 6 }, (_, index) => ({ pixelId: `20000000000000${index}` }))
-    const first = someEvent({ lane: lanes[0]! })
-    await all[0]!.append([first])
-    const sent: string[] = [first.json]
-    const received: string[] = []
-    let filling = true
-
-    async function fill(node: Queue): Promise<void> {
-      for (let round = 0; round < 10; round++) {
-        const events = lanes.flatMap((lane) => someEvents(5, { lane }))
-        await node.append(events)
-        sent.push(...jsonOf(events))
-      }
-    }
-    async function drainAll(node: Queue): Promise<void> {
-      for (;;) {
-        // What a node knows without asking the brokers it answers at once; they too must get a word in.
-        await setImmediate()
-        const last = !filling
-        const leases = await Promise.all(lanes.map((lane) => node.lease(lane, { maxEvents: 50, maxBytes: 1e6 })))
-        const some = leases.filter((lease) => lease !== undefined)
-        for (const lease of some) {
-          received.push(...jsonOf(lease.events))
-          await node.settle(lease, delivered(lease))
-        }
-        if (last && some.length === 0) return
-      }
-    }
-    const draining = Promise.all(all.map(drainAll))
-    await Promise.all(all.map(fill))
-    filling = false
-    await draining
-
-    const { pixels } = await all[0]!.books()
-    expect(received.sort()).toEqual(sent.sort())
-    expect(pixels.map(gap)).toEqual(pixels.map(() => 0))
-    // A node that comes now knows the ids of what was swept.
-    const late = await startNode()
-    expect((await late.append([first])).stored).toEqual(['duplicate'])
-    expect((await late.books()).pixels).toHaveLength(lanes.length)
-  })
 
   it('leave of their signs of life only the newest in the log, and none of nodes that have stopped or died', async () => {
     const quick = { ownershipMs: 400, beatEveryMs: 20 }
@@ -394,12 +265,4 @@ describe.skipIf(missing)(`several collectors on three brokers${missing ? ` (${mi
     await appendAtLast(node, [someEvent()])
     expect(await drain(node)).toEqual(expect.arrayContaining(jsonOf(events)))
   }, 180_000)
-
-  it('are refused when the stream already serves a cluster with other pixels, but not when the pixels overlap', async () => {
-    await startNode({ pixelIds: ['1', '2'] })
-
-    await expect(startNode({ pixelIds: ['3'] })).rejects.toThrow(QueueInUseError)
-    await expect(startNode({ alone: true })).rejects.toThrow(/in use by/)
-    await expect(startNode({ pixelIds: ['2', '3'] })).resolves.toBeDefined()
-  })
 })
