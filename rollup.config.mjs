@@ -84,7 +84,7 @@ const constantsAsLets = {
 }
 
 /**
- * Leaves out of js-cookie what no minifier can prove unused: all but `withConverter`, and of that all but `get` and `set`; the reading
+ * Leaves out of js-cookie what no minifier can prove unused: all but `get` and `set`, which `identity.ts` then calls as functions; the reading
  * of all cookies at once; the encoding of names and the converting of values, which `_fbp` and `_fbc` do not need; default attributes,
  * attributes without a value and checks of ours, which are all given and well formed.
  * What stays, stays word for word; another version of js-cookie fails the build until somebody has looked.
@@ -92,36 +92,49 @@ const constantsAsLets = {
 const onlyGetAndSet = {
   name: 'only-get-and-set',
   transform(code, id) {
-    if (!id.includes('js.cookie')) return null
+    const parts = id.includes('js.cookie')
+      ? [
+          [/if \(typeof document === 'undefined'\) \{\s+return\s+\}/, ''],
+          [/if \(typeof document === 'undefined' \|\| [^{]+\{\s+return\s+\}/, ''],
+          [/attributes = assign\(\{\}, defaultAttributes, attributes\);/, ''],
+          [
+            /if \(typeof attributes.expires === 'number'\) \{([^}]+);\s+\}\s+if \(attributes.expires\) \{[^}]+(\.to[^}]+)\}/,
+            '$1$2',
+          ],
+          [/if \(!attributes\[attributeName\]\) \{\s+continue\s+\}/, ''],
+          [/if \(attributes\[attributeName\] === true\) \{\s+continue\s+\}/, ''],
+          [/\.split\(';'\)\[0\]/, ''],
+          [/var jar = \{\};?/, ''],
+          [/return name \? jar\[name\] : jar/, ''],
+          [/try \{\s+var found = [^]+?catch \(_e\) \{[^}]+\}/, 'if (name === parts[0]) return value'],
+          [/converter\.write\(value, name\)/, 'value'],
+          [/document\.cookie \? (.+) : \[\]/, '$1'],
+          [/name = encodeURIComponent\(name\)[^;]+;/, ''],
+          [/\/\*!.+\*\//, ''],
+          [
+            /function init\(converter, defaultAttributes\) \{([^]+)return Object\.create\([^]+/,
+            '$1export { get, set }',
+          ],
+        ]
+      : id.endsWith('identity.ts')
+        ? [
+            [/import jsCookie from/, 'import * as cookies from'],
+            [/const cookies = .+/, ''],
+          ]
+        : []
     let kept = code
-    for (const [part, instead] of [
-      [/if \(typeof document === 'undefined'\) \{\s+return\s+\}/, ''],
-      [/if \(typeof document === 'undefined' \|\| [^{]+\{\s+return\s+\}/, ''],
-      [/attributes = assign\(\{\}, defaultAttributes, attributes\);/, ''],
-      [/if \(typeof attributes.expires === 'number'\) \{([^}]+)\}\s+if \(attributes.expires\) \{([^}]+)\}/, '$1$2'],
-      [/if \(!attributes\[attributeName\]\) \{\s+continue\s+\}/, ''],
-      [/if \(attributes\[attributeName\] === true\) \{\s+continue\s+\}/, ''],
-      [/\.split\(';'\)\[0\]/, ''],
-      [/var jar = \{\};?/, ''],
-      [/return name \? jar\[name\] : jar/, ''],
-      [/if \(!\(found in jar\)\).+\s+if \(name === found\) \{\s+break\s+\}/, 'if (name === found) return value'],
-      [/converter\.write\(value, name\)/, 'value'],
-      [/document\.cookie \? (.+) : \[\]/, '$1'],
-      [/name = encodeURIComponent\(name\)[^;]+;/, ''],
-      [/return Object\.create\(\s+\{\s+set: set,\s+get: get,[^]+?\n {2}\)\n/, 'return { set: set, get: get }\n'],
-      [/init\(defaultConverter, \{.+\}\)/, '{ withConverter: init }'],
-    ]) {
-      if (!part.test(kept)) this.error(`js-cookie has changed: nothing of it looks like ${part} any more.`)
+    for (const [part, instead] of parts) {
+      if (!part.test(kept)) this.error(`${id} has changed: nothing of it looks like ${part} any more.`)
       kept = kept.replace(part, instead)
     }
-    return { code: kept, map: null }
+    return kept === code ? null : { code: kept, map: null }
   },
 }
 
 /** The tracker for a `<script>` tag: one file, no globals but its own, as small as it gets. */
 const trackerScript = {
   input: `${folder('tracker')}src/snippet.ts`,
-  output: { file: `${folder('tracker')}dist/tracker.js`, format: 'iife', sourcemap: 'hidden' },
+  output: { file: `${folder('tracker')}dist/tracker.js`, format: 'iife', sourcemap: 'hidden', compact: true },
   plugins: [
     nodeResolve(),
     onlyGetAndSet,
