@@ -4,6 +4,7 @@
  * The pixel's own commands set it, whoever gives them: the page, a consent tool, or our options through the pixel. While consent is
  * missing nothing is sent, stored or written as a cookie; events wait in memory.
  */
+import { snapshot } from './snapshot.js'
 import { stored } from './storage.js'
 
 /** What the pixel has been told last. */
@@ -27,4 +28,5 @@ export const whenGranted = (...added: (() => void)[]): void => {
   if (isGranted()) deeds.splice(0).forEach((deed) => deed())
 }
 
-export const setDataProcessing = (args: unknown[]) => (dataProcessing = args)
+/** Without what cannot be sent. */
+export const setDataProcessing = (args: unknown[]) => (dataProcessing = snapshot(args)!)

@@ -47,7 +47,7 @@ let departed = false
 let pixelIsKnown = false
 
 const mayLeave = () =>
-  pixelIsKnown && !departed && !isLocked() && !(document as { prerendering?: boolean }).prerendering && isGranted()
+  pixelIsKnown && !isLocked() && !(document as { prerendering?: boolean }).prerendering && isGranted()
 
 /** From now on the state of the pixel is known: what waits may leave. */
 export const settle = (): void => {
@@ -59,6 +59,11 @@ export const deliver = (event: TrackedEvent): void => {
   waiting.push(event)
   if (waiting[MAX_WAITING]) report('dropped', waiting.shift()!, 'full')
   later()
+  // A page that is going has no later.
+  if (departed && mayLeave()) {
+    void flush()
+    keep(event)
+  }
 }
 
 /** Sends what waits when the burst is over. */
@@ -76,7 +81,6 @@ export const flush = async (): Promise<void> => {
 
 /** One request. What it could not bring to the collector waits again. */
 const send = async (events: TrackedEvent[]): Promise<void> => {
-  const pixel: PixelState = library ? 'loaded' : window.fbq ? 'blocked' : 'absent'
   // What the events have in common stands once.
   const common: Partial<TrackedEvent> = { ...events[0] }
   const shared: Partial<Record<keyof TrackedEvent, undefined>> = {}
@@ -84,11 +88,11 @@ const send = async (events: TrackedEvent[]): Promise<void> => {
     const isShared = events.every((event) => JSON.stringify(event[name as Key]) === JSON.stringify(common[name as Key]))
     ;(isShared ? shared : common)[name as Key] = undefined!
   }
-  const data = events.map((event) => ({ ...event, ...shared }))
   // What the page itself says of a click wins.
   common.user_data = { ...attempt(readIdentity), ...common.user_data }
+  const pixel: PixelState = library ? 'loaded' : window.fbq ? 'blocked' : 'absent'
   common.mirror = { pixel, sent_at: Date.now(), version: VERSION }
-  const body = JSON.stringify({ data, common })
+  const body = JSON.stringify({ common, data: events.map((event) => ({ ...event, ...shared })) })
   let answer: Answer | undefined
   let retryAfterS: string | null | undefined
   const { size } = new Blob([body])
@@ -113,17 +117,15 @@ const send = async (events: TrackedEvent[]): Promise<void> => {
   flying = flying.filter((event) => !events.includes(event))
   keepaliveBytes -= size
   if (answer) {
-    const { error, rejected } = answer
     failures = 0
     events.forEach((event, index) => {
-      const why = error || rejected?.find((rejection) => rejection.index === index)
-      forget(placeOf(event))
+      const why = answer.error || answer.rejected?.find((rejection) => index === rejection.index)
+      unstore(event)
       report(why ? 'rejected' : 'sent', event, why)
     })
   } else if (!departed) {
     // Full jitter, so that a collector that comes back is not met by everybody at once.
-    failures++
-    resting = true
+    resting = ++failures > 0
     setTimeout(
       () => {
         resting = false
@@ -139,17 +141,19 @@ const send = async (events: TrackedEvent[]): Promise<void> => {
 /** Where an event is stored: once, however often that is tried. */
 const placeOf = ({ event_id, pixel_id }: TrackedEvent) => 'queue' + event_id! + pixel_id!
 
+const unstore = (event: TrackedEvent) => forget(placeOf(event))
+
 /** Stores an event. Without an id nobody could tell that two copies of it are one; the pixel has sent such events already. */
 const keep = (event: TrackedEvent) => event.event_id && store(placeOf(event), event)
 
 /** The page is hidden, and may never be seen again: sends what it can and stores the rest. */
 export const hide = (): void => {
   pixelIsKnown = true
-  if (!mayLeave()) return
+  if (departed || !mayLeave()) return
   void flush()
   // Whether what is on its way has arrived, a page that is gone will not learn.
   flying.slice(-MAX_STORED).forEach(keep)
-  for (const event of waiting.splice(-MAX_STORED)) if (!keep(event)) waiting.push(event)
+  waiting.push(...waiting.splice(-MAX_STORED).filter((event) => !keep(event)))
 }
 
 /** The page goes. */
@@ -171,6 +175,8 @@ const adoptAlone = () => new Promise((done) => setTimeout(done, ADOPTION_MS, ado
 /** The page is seen, or may send (again). */
 export const show = (): void => {
   departed = false
+  // Its answer will be heard.
+  flying.forEach(unstore)
   if (mayLeave()) void (navigator.locks?.request(PREFIX, adoptAlone).catch(hint) ?? adopt())
   later()
 }

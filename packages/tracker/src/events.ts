@@ -18,7 +18,7 @@ export const recordEvent = (
     event_time: (timeMs / 1_000) >>> 0,
     event_id: eventId,
     custom_data: data as CustomData,
-    user_data: { ...pixels[pixelId]!._userData, ...identified, ...identifiedFor[eventId] },
+    user_data: { ...pixels[pixelId]?._userData, ...identified, ...identifiedFor[eventId] },
     // A server-only page need not say which pixel: the collector may have just one.
     pixel_id: pixelId || undefined,
     event_source_url: location.href,

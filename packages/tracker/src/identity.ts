@@ -21,11 +21,11 @@ const memory: Record<string, string> = {}
 /** The newest click, until it is told. */
 let click: string | undefined
 
-/** Looks for a click id in the page's address. It is kept letter by letter; one with a dot is none, and would make the cookie fall apart. */
+/** Looks for a click id in the page's address. It is kept letter by letter; one with a dot or a semicolon is none, and would make the cookie fall apart. */
 export const lookForClick = (): void => {
   // Taking an address to pieces takes a tenth of the start, and most have none.
   const fbclid = location.href.includes('fbclid') && queryOf(location.href).fbclid
-  if (fbclid && !fbclid.includes('.')) click = fbclid
+  if (fbclid && !/[.;]/.test(fbclid)) click = fbclid
 }
 
 /** Tries domains from the last label upwards until one sticks: that is the registrable domain, by the browser's own public suffix list. */

@@ -59,7 +59,7 @@ export interface TrackerOptions {
    */
   repeatGuard?: boolean
   /**
-   * The domain of `_fbp` and `_fbc`.
+   * The domain of `_fbp` and `_fbc`, without a dot in front.
    *
    * @defaultValue the registrable domain of the page
    */

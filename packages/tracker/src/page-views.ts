@@ -27,7 +27,7 @@ export const pageView = (): void => {
 let last: string
 
 /** The address may have changed. */
-export const checkRoute = (): void => {
+export const checkRoute = (_event?: unknown): void => {
   if (location.href === last) return
   last = location.href
   lookForClick()
@@ -44,11 +44,6 @@ export const watchHistory = (): void => {
   last = location.href
   for (const name of ['pushState', 'replaceState'] as const) {
     const native = (history as unknown as Methods)[name]
-    attempt(() => {
-      ;(history as unknown as Methods)[name] = (...args) => {
-        native.apply(history, args)
-        checkRoute()
-      }
-    })
+    attempt(() => ((history as unknown as Methods)[name] = (...args) => checkRoute(native.apply(history, args))))
   }
 }

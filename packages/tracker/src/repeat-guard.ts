@@ -12,10 +12,12 @@ const page = Math.random()
 
 /** Whether an earlier page has reported this purchase; if none has, this page does now. */
 export const isRepeat = (name: string, data: unknown, pixelId: string | undefined): boolean | undefined => {
-  const id = (data as { order_id?: string } | undefined)?.order_id
-  if (name !== 'Purchase' || options.repeatGuard === false || !id) return
+  const id =
+    name === 'Purchase' && options.repeatGuard !== false && (data as { order_id?: string } | undefined)?.order_id
+  if (!id) return
   const order = `order${id} ${pixelId}`
   const reportedBy = stored(order)
-  if (!reportedBy) whenGranted(() => store(order, page))
-  return !!reportedBy && reportedBy !== page
+  if (reportedBy) return reportedBy !== page
+  whenGranted(() => store(order, page))
+  return
 }

@@ -14,13 +14,13 @@ export type OutcomeListener = (event: TrackedEvent, why?: unknown) => void
 
 const listeners: [Outcome, OutcomeListener][] = []
 
-export const on = (outcome: Outcome, listener: OutcomeListener): void => {
-  listeners.push([outcome, listener])
+export const on = (...listener: [Outcome, OutcomeListener]): void => {
+  listeners.push(listener)
 }
 
 export const report = (outcome: Outcome, event: TrackedEvent, why?: unknown): void => {
   hint(outcome, event, why)
-  for (const [wanted, listener] of listeners) if (wanted === outcome) attempt(() => listener(event, why))
+  listeners.forEach(([wanted, listener]) => wanted === outcome && attempt(() => listener(event, why)))
 }
 
 /** Says something to a developer who has asked for it. */

@@ -9,13 +9,13 @@ import { PREFIX } from './prefix.js'
 /** The most that one of our entries may hold, in characters. */
 const MAX_LENGTH = 8_192
 
-/** Stores a value, without what it says of visitors, and with addresses without their query; returns whether it did. */
-export const store = (name: string, value: unknown): boolean | undefined =>
+/** Stores a value, without what it says of visitors, and with addresses without their query; returns something true if it did. */
+export const store = (name: string, value: unknown): unknown =>
   attempt(() => {
     const text = JSON.stringify(value, (key, part) =>
       key === 'user_data' ? undefined : /_url$/.test(key) ? String(part).split(/[?#]/)[0] : (part as unknown),
     )
-    return text.length < MAX_LENGTH && !!(localStorage[PREFIX + name] = text)
+    return text.length < MAX_LENGTH && (localStorage[PREFIX + name] = text)
   })
 
 /** What is stored under a name. */
@@ -29,10 +29,11 @@ export const forget = (name: string) => attempt(() => delete localStorage[PREFIX
 export const takeStored = <T>(name: string, use: (value: T) => void): void => {
   attempt(() => {
     for (const key in localStorage) {
-      if (!key.startsWith(PREFIX + name)) continue
-      const text = localStorage[key] as string
-      delete localStorage[key]
-      use(JSON.parse(text) as T)
+      if (key.startsWith(PREFIX + name)) {
+        const text = localStorage[key] as string
+        delete localStorage[key]
+        use(JSON.parse(text) as T)
+      }
     }
   })
 }

@@ -6,7 +6,7 @@ import type { Tracker, TrackOptions } from './api.js'
 import { flush, hide, leave, settle, show } from './delivery.js'
 import { newEventId } from './event-id.js'
 import { placeBaseCode } from './fbq/base-code.js'
-import { arm, tell } from './fbq/hook.js'
+import { arm, armed, tell } from './fbq/hook.js'
 import { identified, identifiedFor } from './fbq/pixels.js'
 import { lookForClick } from './identity.js'
 import { options, type TrackerOptions } from './options.js'
@@ -68,10 +68,11 @@ const start = (given: TrackerOptions, early: unknown[][]): Tracker => {
 
 /** The page has been read: from here on it is known whether it has a pixel of its own. */
 const setUp = (): void => {
-  arm()
+  const fbq = armed()
   const { pixelId = '', loadPixel = true } = options
-  if (!window.fbq && (pixelId[0] || !loadPixel)) {
-    if (loadPixel) placeBaseCode()
+  // One that is nailed down is none: it hears our own calls, and nobody hears the page's.
+  if ((!fbq || fbq !== window.fbq) && (pixelId[0] || !loadPixel)) {
+    if (loadPixel) attempt(placeBaseCode)
     else settle()
     for (const id of String(pixelId).split(/\W+/)) tell(['init', id])
     if (options.pageViews !== false) tell(['track', 'PageView'])
@@ -95,10 +96,14 @@ const api = {
   init(given?: TrackerOptions) {
     Object.assign(options, given)
     if (options.consentRequired) api.consent('revoke')
-    const asksForPrivacy = (navigator as { globalPrivacyControl?: boolean }).globalPrivacyControl
-    if (options.limitedDataUse || (asksForPrivacy && options.privacyControl !== false)) {
+    if (
+      options.limitedDataUse ||
+      (options.privacyControl !== false && (navigator as { globalPrivacyControl?: boolean }).globalPrivacyControl)
+    ) {
       api.dataProcessingOptions(['LDU'], 0, 0)
     }
+    // The page has been read already.
+    if (calls.push === tell) setUp()
   },
   track: say('track'),
   trackCustom: say('trackCustom'),
@@ -111,7 +116,8 @@ const api = {
   optOut(out = true) {
     takeStored('', hint)
     store('out', out)
-    api.consent(out ? 'revoke' : 'grant')
+    // An objection that is taken back is no consent yet.
+    api.consent(out || options.consentRequired ? 'revoke' : 'grant')
   },
   debug(on = true) {
     options.debug = on

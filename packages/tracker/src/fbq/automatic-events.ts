@@ -6,6 +6,7 @@
  */
 import { newEventId } from '../event-id.js'
 import { recordEvent } from '../events.js'
+import { attempt } from '../report.js'
 import { snapshot } from '../snapshot.js'
 import type { Fbq } from './fbq.js'
 
@@ -23,16 +24,18 @@ interface Internals {
 
 /** Other versions have other internals: then this fails, and that is that. */
 export const listenToAutomaticEvents = ({ getFbeventsModules }: Fbq): void => {
-  const [sending, { setEventId }] = ['SendEventEvent', 'Events'].map(
-    (name) => getFbeventsModules!('SignalsFBEvents' + name) as Internals,
-  ) as [Internals, Internals]
+  const internals = getFbeventsModules as (name: string) => Internals
+  const sending = internals('SignalsFBEventsSendEventEvent')
+  const { setEventId } = internals('SignalsFBEventsEvents')
   const ids: Record<string, boolean> = {}
   // A plugin may hold an event back and send it again: only the first time counts. Returning anything true would suppress it.
   sending.listen(({ id, eventName, customData, customParams }) => {
-    const eventId = customParams.get('eid')!
-    if (!ids[eventId]) return
-    ids[eventId] = false
-    recordEvent(`${id}`, eventName, snapshot(customData), eventId)
+    attempt(() => {
+      const eventId = customParams.get('eid')!
+      if (!ids[eventId]) return
+      ids[eventId] = false
+      recordEvent(`${id}`, eventName, snapshot(customData), eventId)
+    })
   })
   setEventId.listen((_pixelId, params) => {
     const id = newEventId()

@@ -45,13 +45,14 @@ export const readCall = (raw: Iterable<unknown>, self: unknown): Call => {
     // first one is lifted, and lock it again.
     const isIdle = isGrant ? stored<boolean>('out') : isRevoke && !granted
     return {
-      _args: args,
+      // An old list, too, is passed on as it is.
+      _args: raw as unknown[],
       _isRepeat: isIdle,
       _count() {
         if (verb === 'init') {
           const pixel = (pixels[first!] ??= {})
-          // A second init of a pixel counts only if it brings the data that the first one did not have.
-          pixel._userData ??= data as UserData
+          // A second init of a pixel counts only if it brings the data that the first one did not have, or had empty.
+          for (const _any in data as UserData) pixel._userData ??= data as UserData
         }
         if ((isGrant || isRevoke) && !isIdle) {
           setGranted(isGrant)

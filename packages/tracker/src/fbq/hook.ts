@@ -42,6 +42,7 @@ const see = (raw: Entry, self: unknown): Call =>
 /** Lets a call through to the pixel. */
 const pass = (method: AnyFunction, self: unknown, raw: Entry): unknown => {
   if (busy) return method.apply(self, raw as unknown[])
+  sayPrelude(method)
   const call = see(raw, self)
   busy = true
   try {
@@ -94,6 +95,11 @@ const listenTo = (entries: Entry[] | undefined): void => {
   }
 }
 
+/** Says what was said before there was a pixel. It has been counted already. */
+const sayPrelude = (method: AnyFunction): void => {
+  for (const said of prelude.splice(0)) attempt(() => method.apply(window.fbq, said))
+}
+
 /** For an `fbq` that works in a way of its own, or cannot be listened to from within: the only case in which it is wrapped. */
 const wrap = (fbq: Fbq): Fbq => {
   const wrapper = new Proxy(fbq, { apply: pass })
@@ -102,7 +108,7 @@ const wrap = (fbq: Fbq): Fbq => {
 }
 
 const listenOn = (target: object, name: string, get: () => unknown, set: (value: never) => void): void => {
-  Object.defineProperty(target, name, { configurable: true, enumerable: true, get, set })
+  Object.defineProperty(target, name, { configurable: true, enumerable: target !== queue, get, set })
 }
 
 const adopt = (fbq: Fbq | undefined): void => {
@@ -121,16 +127,16 @@ const adopt = (fbq: Fbq | undefined): void => {
     if (options.automaticEvents !== false) attempt(() => listenToAutomaticEvents(fbq))
     settle()
   }
-  const canBeListenedTo = attempt(() => {
+  try {
     listenOn(fbq, 'callMethod', () => library && caller, hear)
     listenOn(fbq, 'queue', () => queue, listenTo)
-    return true
-  })
-  if (!canBeListenedTo) wrap(fbq)
+  } catch {
+    wrap(fbq)
+  }
   if (callMethod) {
     setLate()
     hear(callMethod)
-    prelude.splice(0).forEach(tell)
+    sayPrelude(callMethod)
   }
   if (entries) listenTo(entries)
 }
@@ -139,11 +145,11 @@ let value: Fbq | undefined
 /** How others have defined `fbq`; nothing before we have. */
 let foreign: PropertyDescriptor | undefined
 
-const get = (): Fbq | undefined => {
+/** What stands for `fbq`: itself, if it can be listened to from within. */
+const heard = (): Fbq | undefined => {
   const fbq = foreign!.get ? (foreign!.get() as Fbq) : value
-  if (typeof fbq !== 'function') return fbq
-  const stand = known.get(fbq) as Fbq | undefined
-  return stand === fbq && !queue && !library ? wrap(fbq) : (stand ?? fbq)
+  const stand = known.get(fbq!) as Fbq | undefined
+  return stand && stand === fbq && !(queue ?? library) ? wrap(fbq) : (stand ?? fbq)
 }
 
 const set = (fbq: Fbq | undefined): void => {
@@ -156,19 +162,26 @@ const set = (fbq: Fbq | undefined): void => {
 /** Takes the place on `window.fbq` (again): a function declaration or another script may have taken it. */
 export const arm = (): void => {
   const current = Object.getOwnPropertyDescriptor(window, 'fbq') ?? {}
-  if (current.get === get) return
+  if (current.get === heard) return
   foreign = current
   value = window.fbq
   adopt(value)
   attempt(() => {
     // A declared function cannot be redefined, but replaced; what an ad blocker has nailed down can only be heard from within.
-    if (current.configurable === false) window.fbq = get()
-    else listenOn(window, 'fbq', get, set)
+    if (current.configurable === false) window.fbq = heard()
+    else listenOn(window, 'fbq', heard, set)
   })
+}
+
+/** What a call of ours has to go through. */
+export const armed = (): Fbq | undefined => {
+  arm()
+  return heard()
 }
 
 /** Says something to the pixel; where the page has none yet, to the copy, and to the pixel once there is one. */
 export const tell = (args: unknown[]): void => {
-  if (foreign && window.fbq) window.fbq(...args)
+  const fbq = foreign && armed()
+  if (fbq) attempt(() => fbq(...args))
   else prelude.push(...(take([args]) as unknown[][]))
 }

@@ -57,6 +57,40 @@ describe('without consent nothing is sent, stored or written', () => {
     expect(copies[0]!.user_data!.fbc).toMatch(/abc$/)
   })
 
+  it('it is required, and the pixel was there long before the tracker', async () => {
+    lab = await startLab()
+    await lab.open(BASE_SNIPPET + `<script>fbq('init', '1')</script>`)
+    await lab.page.waitForFunction('fbq.callMethod && !fbq.queue.length')
+    await lab.page.evaluate(`new Promise((done) => {
+      const script = document.createElement('script')
+      Object.assign(script, { src: '/tracker.js', onload: done }).dataset.consentRequired = ''
+      document.head.append(script)
+    })`)
+    await lab.page.evaluate(`fbq('track', 'Lead')`)
+    const before = await traces()
+
+    await lab.page.evaluate(`tracker.consent('grant')`)
+    const copies = await lab.copiesArrive(1)
+    await lab.hitsArrive(1)
+
+    expect(before).toEqual(NOTHING)
+    expect(copies[0]!.event_id).toBe(lab.hits[0]!.eid)
+  })
+
+  it('an fbq of the page’s own, which forwards its calls, is told so before any of them', async () => {
+    lab = await startLab()
+
+    await lab.open(`${tag('data-consent-required')}<script>
+      window.own = []; window.fbq = (...args) => own.push(args); fbq('init', '1'); fbq('track', 'Lead')</script>`)
+
+    expect(await lab.page.evaluate('own.map(([verb, what]) => `${verb} ${what}`)')).toEqual([
+      'consent revoke',
+      'init 1',
+      'track Lead',
+    ])
+    expect(await traces()).toEqual(NOTHING)
+  })
+
   it('a grant to the pixel is a grant to the copies', async () => {
     lab = await startLab()
     await lab.open(tag('data-consent-required') + BASE_SNIPPET + CALLS)
@@ -169,6 +203,15 @@ describe('a visitor who opts out', () => {
     expect(sent).toEqual([1, 1])
   })
 
+  it('has not consented where consent is required, only because there is no objection', async () => {
+    lab = await startLab()
+    await lab.open(tag('data-consent-required') + BASE_SNIPPET + CALLS)
+
+    await lab.page.evaluate('tracker.optOut(false)')
+
+    expect(await traces()).toEqual({ ...NOTHING, kept: '{"pixel_mirror_out":"false"}{}' })
+  })
+
   const BUY = `('Purchase', { value: 1, currency: 'EUR', order_id: 'A' })`
   const SAYS = `${CALLS}<script>fbq('consent', 'grant'); fbq${BUY.replace('(', "('track', ")}</script>`
 
@@ -228,6 +271,22 @@ describe('Limited Data Use', () => {
       [['LDU'], 1000],
       [[], undefined],
     ])
+  })
+
+  it.each([
+    ['a cycle', `(() => { const list = []; list[0] = list; return list })(), 0, 0`],
+    ['a BigInt', `['LDU'], 1n, 1000n`],
+  ])('that cannot be sent stops nothing: %s', async (_what, args) => {
+    lab = await startLab({ fbevents: 'is blocked' })
+    await lab.open(TAG_HERE + BASE_SNIPPET + CALLS)
+    await lab.copiesArrive(1)
+
+    await lab.page.evaluate(`fbq('dataProcessingOptions', ${args})`)
+    await lab.page.evaluate(`fbq('track', 'Lead')`)
+    const copies = await lab.copiesArrive(2)
+
+    expect(copies[1]!.event_name).toBe('Lead')
+    expect(lab.errors).toEqual([])
   })
 
   it('is not read into Global Privacy Control where that is ignored', async () => {

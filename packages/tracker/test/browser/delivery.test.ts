@@ -97,6 +97,24 @@ describe('a request', () => {
   })
 })
 
+describe('what a page tells while it goes', () => {
+  it.each(['beforeunload', 'pagehide', 'visibilitychange', 'unload'])(
+    'in its listener for %s, leaves',
+    async (type) => {
+      lab = await startLab({ fbevents: 'is not wanted' })
+      lab.put('', '/next')
+      await lab.open(`<script src="/tracker.js" data-pixel-id="1" data-load-pixel="false" data-page-views="false"></script>
+      <script>addEventListener('${type}', () => tracker.track('Lead', {}, { eventID: '${type}' }))</script>`)
+
+      await lab.page.goto(lab.origin + '/next')
+      const copies = await lab.copiesArrive(1)
+      await lab.quiet()
+
+      expect(copies.map(({ event_id }) => event_id)).toEqual([type])
+    },
+  )
+})
+
 describe('the collector’s answer', () => {
   it('tells the page which events were accepted and which were refused', async () => {
     lab = await startLab({
@@ -299,10 +317,13 @@ describe('while the collector cannot be reached', () => {
   it('storage holds at most fifty events, the newest, and none that is very large', async () => {
     lab = await startLab({ collector: down })
     await lab.open(PAGE)
+    // The collector is left in peace for as long as it can be, so that nothing more is on its way.
+    await lab.page.evaluate(`window.random = Math.random; Math.random = () => 0.99`)
     await track('Lead')
     await lab.copiesArrive(1)
     await pause(300)
 
+    await lab.page.evaluate(`Math.random = random`)
     await lab.page.evaluate(
       `for (let i = 0; i < 300; i++) fbq('track', 'AddToCart', { i, filling: 'x'.repeat(i % 10 ? 9 : 9000) })`,
     )
@@ -333,6 +354,54 @@ describe('while the collector cannot be reached', () => {
     expect(kept).toContain('Lead')
     expect(kept).toContain('Contact')
     expect(lab.copies()).toHaveLength(2)
+  })
+
+  it('a page that is hidden for a moment does not send again what is on its way', async () => {
+    const held: (() => void)[] = []
+    lab = await startLab({ collector: (...what) => void held.push(() => accept(...what)) })
+    await lab.open(PAGE)
+    await track('Lead')
+    await lab.copiesArrive(1)
+
+    await hide(true)
+    await hide(false)
+    await lab.quiet()
+    held.forEach((answer) => answer())
+    await lab.quiet()
+
+    expect(lab.copies()).toHaveLength(1)
+    expect(await stored()).toBe('')
+  })
+
+  it('and the storage is full, what does not fit stays in memory', async () => {
+    let up = false
+    lab = await startLab({ collector: (...what) => (up ? accept(...what) : down(what[0], what[1])) })
+    await lab.open(PAGE)
+    await track('Lead')
+    await lab.copiesArrive(1)
+    await lab.page.evaluate(`
+      let size = 5_200_000
+      while (size > 300) try { localStorage.filling = (localStorage.filling ?? '') + 'x'.repeat(size) } catch { size >>= 1 }
+      for (let i = 0; i < 20; i++) fbq('track', 'AddToCart', { i })`)
+
+    await hide(true)
+    await lab.quiet()
+    up = true
+    const before = lab.copies().length
+    await hide(false)
+    await lab.copiesArrive(before + 21)
+    await lab.quiet()
+
+    expect(
+      new Set(
+        lab
+          .copies()
+          .slice(before)
+          .map(({ event_id }) => event_id),
+      ).size,
+    ).toBe(21)
+    expect(lab.copies()).toHaveLength(before + 21)
+    expect(lab.errors).toEqual([])
   })
 
   it('a hidden page stores what fails, and takes it back when it is seen again', async () => {

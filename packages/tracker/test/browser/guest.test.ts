@@ -58,11 +58,12 @@ describe('the browser’s and the click’s id', () => {
 
     const [once, again, part] = [await clicked('one'), await clicked('one'), await clicked('on')]
     const [other, broken] = [await clicked('TWO_aem_x'), await clicked('x.y')]
+    const hostile = await clicked('x%3B%20path%3D/elsewhere')
 
     expect(again).toBe(once)
     expect(part).toMatch(/\.on$/)
     expect(other).toMatch(/\.TWO_aem_x$/)
-    expect(broken).toBe(other)
+    expect([broken, hostile]).toEqual([other, other])
   })
 
   it('of a click that is known keep their appendix', async () => {
@@ -181,6 +182,21 @@ describe('a page that gives it nothing', () => {
   })
 })
 
+describe('a page that demands Trusted Types', () => {
+  it('keeps out the pixel that the tracker would set up, and nothing else', async () => {
+    lab = await startLab()
+    lab.put(`<script src="/tracker.js" data-pixel-id="1"></script>`, '/', {
+      'content-security-policy': `require-trusted-types-for 'script'`,
+    })
+
+    await lab.page.goto(lab.origin)
+    const copies = await lab.copiesArrive(1)
+
+    expect(copies[0]).toMatchObject({ event_name: 'PageView', pixel_id: '1', mirror: { pixel: 'blocked' } })
+    expect(lab.errors).toEqual([])
+  })
+})
+
 describe('the tracker’s own calls', () => {
   const STUB = `<script>
     window.tracker ??= new Proxy({ q: [] }, {
@@ -234,6 +250,19 @@ describe('the tracker’s own calls', () => {
 
     expect(lab.errors).toEqual([])
     expect(await lab.page.evaluate('window.failed')).toBeUndefined()
+  })
+
+  it('init() sets the pixel up on a page that has been read long ago, once', async () => {
+    lab = await startLab()
+    await lab.open(TAG_HERE)
+
+    await lab.page.evaluate(`tracker.init({ pixelId: '1' }); tracker.init({ pixelId: '1' }); tracker.track('Lead')`)
+    const copies = await lab.copiesArrive(2)
+    await lab.hitsArrive(2)
+    await lab.quiet()
+
+    expect(copies.map(({ event_name }) => event_name)).toEqual(['PageView', 'Lead'])
+    expect(copies.map(({ event_id }) => event_id)).toEqual(lab.hits.map(({ eid }) => eid))
   })
 
   it('flush() resolves when the collector has answered', async () => {

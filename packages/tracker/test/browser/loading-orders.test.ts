@@ -218,15 +218,36 @@ describe('each event leaves once in each channel, with one id, when', () => {
     ])
   })
 
-  it('fbq is nailed down by an ad blocker: only our own API is left', async () => {
+  it.each([
+    ['a value', '{ value: () => {} }'],
+    ['an accessor', '(() => { const noop = () => {}; return { get: () => noop, set() {} } })()'],
+  ])('fbq is nailed down by an ad blocker, as %s: our own calls, where the tag names the pixel', async (_how, nail) => {
     lab = await startLab()
 
-    await lab.open(`<script>Object.defineProperty(window, 'fbq', { value: () => {} })</script>${TAG_HERE}
-      <script>fbq('init', '1'); fbq('track', 'PageView')</script>`)
+    await lab.open(`<script>Object.defineProperty(window, 'fbq', ${nail})</script>
+      <script src="/tracker.js" data-pixel-id="1"></script><script>fbq('init', '2'); fbq('track', 'Contact')</script>`)
+    const id = await lab.page.evaluate(`tracker.track('Lead')`)
+    const copies = await lab.copiesArrive(2)
     await lab.quiet()
 
+    expect(copies.map(({ event_name, pixel_id }) => `${event_name} ${pixel_id}`)).toEqual(['PageView 1', 'Lead 1'])
+    expect(copies[1]!.event_id).toBe(id)
     expect(lab.errors).toEqual([])
-    expect(await lab.page.evaluate('typeof tracker.track')).toBe('function')
+  })
+
+  it('fbq is taken away long after, and the base snippet runs again', async () => {
+    lab = await startLab()
+    await lab.open(TAG_HERE + BASE_SNIPPET + CALLS)
+    await lab.hitsArrive(2)
+
+    await lab.page.evaluate(`delete window.fbq; delete window._fbq; ${BASE_CODE}`)
+    await lab.page.evaluate(`tracker.track('Contact'); fbq('track', 'Schedule')`)
+    const copies = await lab.copiesArrive(4)
+    await lab.hitsArrive(4)
+    await lab.quiet()
+
+    expect(copies.map(({ event_name }) => event_name)).toEqual(['PageView', 'Lead', 'Contact', 'Schedule'])
+    expect(copies.map(({ event_id }) => event_id)).toEqual(lab.hits.map(({ eid }) => eid))
   })
 })
 

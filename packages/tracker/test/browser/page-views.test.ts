@@ -170,6 +170,24 @@ describe('the pixel’s own automatic events', () => {
   })
 })
 
+describe('a pixel that nobody has inited before our eyes', () => {
+  it('has its automatic events all the same, with a copy', async () => {
+    lab = await startLab()
+    await lab.open(TAG_HERE + BASE_SNIPPET + CALLS)
+    await lab.hitsArrive(1)
+
+    await lab.page.evaluate(
+      `fbq.getState().pixels.push({ id: '2', eventCount: 0 }); __fbAutomatic('SubscribedButtonClick', {})`,
+    )
+    await lab.hitsArrive(3)
+    const copies = await lab.copiesArrive(3)
+
+    expect(copies.map(({ pixel_id, event_id }) => [pixel_id, event_id])).toEqual(
+      lab.hits.map(({ id, eid }) => [id, eid]),
+    )
+  })
+})
+
 describe('a page that comes back from the back/forward cache', () => {
   // No browser of a test keeps pages there; the page cannot tell this event from a real one.
   const comeBack = `dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))`

@@ -185,6 +185,60 @@ describe('the page notices nothing', () => {
     expect(await lab.page.evaluate('[got, caught]')).toEqual([[true, 'a', 'b'], 'own'])
   })
 
+  it('hands an fbq of the page’s own its arguments as they are, where they are no event', async () => {
+    lab = await startLab()
+
+    await lab.open(`${TAG_HERE}<script>window.fbq = (...args) => JSON.stringify(args)</script>
+      <script>window.got = [fbq(['a', 'b']), fbq(['init', '1']), fbq([]), fbq('x')]</script>`)
+
+    expect(await lab.page.evaluate('got')).toEqual(['[["a","b"]]', '[["init","1"]]', '[[]]', '["x"]'])
+  })
+
+  it('goes from route to route, even where its fbq throws at everything', async () => {
+    lab = await startLab()
+    await lab.open(
+      `${TAG_HERE}<script>window.fbq = () => { throw new Error('own') }; try { fbq('init', '1') } catch {}</script>`,
+    )
+
+    await lab.page.evaluate(`history.pushState({}, '', '/a'); history.pushState({}, '', '/b'); history.back()`)
+    await lab.copiesArrive(3)
+
+    expect(lab.errors).toEqual([])
+  })
+
+  it('finds in the queue its calls, and nothing else', async () => {
+    lab = await startLab({ fbevents: 'is blocked' })
+
+    await lab.open(`${TAG_HERE}${BASE_SNIPPET}<script>fbq('init', '1'); fbq('track', 'Lead')</script>`)
+
+    expect(await lab.page.evaluate('Object.keys(fbq.queue)')).toEqual(['0', '1'])
+  })
+
+  it('sends with an event what can be sent of it', async () => {
+    const { copies } = await withAndWithout(
+      `fbq('init', '1'); const cycle = {}; cycle.self = cycle
+      for (const odd of [7n, cycle, Symbol('x'), () => {}, undefined, new Date(0)])
+        fbq('track', 'Purchase', { value: 1, currency: 'EUR', odd, [Symbol('key')]: 1 })`,
+      'fbq.callMethod',
+    )
+
+    const money = { value: 1, currency: 'EUR' }
+    const date = '1970-01-01T00:00:00.000Z'
+    expect(copies.map(({ custom_data }) => custom_data)).toEqual([
+      ...Array<object>(5).fill(money),
+      { ...money, odd: date },
+    ])
+  })
+
+  it('has the user data of the first init that brought any', async () => {
+    const { copies } = await withAndWithout(
+      `for (const user of [undefined, {}, [], { external_id: '7' }, { external_id: '8' }]) fbq('init', '1', user)
+      fbq('track', 'Lead')`,
+    )
+
+    expect(copies[0]?.user_data?.external_id).toBe('7')
+  })
+
   it('init may change the object it is given, and the copy has it as it was', async () => {
     const { copies } = await withAndWithout(
       `window.user = { em: 'Jane@Example.com' }; fbq('init', '1', user); fbq('track', 'Lead')`,
