@@ -1,4 +1,6 @@
 import type { FlowState, Twin } from '../src/inspector/api.js'
+import type { TurnedAway } from '../src/observer.js'
+import type { DropReason } from '../src/queue/queue.js'
 
 /** Our words for what the server names by codes. */
 
@@ -40,12 +42,13 @@ export const DROP_WORDS: Record<string, string> = {
   prefetch: 'The browser fetched the page ahead of time; nobody has seen it yet.',
   vetoed: 'The hook that this collector was given said no.',
   purged: 'It was taken out by hand: moved to another queue.',
-}
+} satisfies Record<DropReason, string>
 
 export const TURNED_AWAY_WORDS: Record<string, string> = {
   not_json: 'The body is not JSON.',
   not_an_event: 'The JSON is no event.',
   too_large: 'The body is larger than MAX_BODY_BYTES.',
+  encoding: 'The body is compressed: send it as it is.',
   origin: 'The page’s origin is not allowed: add it to ALLOWED_ORIGINS if it is yours.',
   api_key: 'The API key is missing or wrong.',
   rate: 'One address sent more than RATE_LIMIT allows.',
@@ -53,7 +56,7 @@ export const TURNED_AWAY_WORDS: Record<string, string> = {
   closing: 'The collector was stopping. Senders try again.',
   timeout: 'The request took too long to arrive.',
   unknown_pixel: 'The pixel is not configured here.',
-}
+} satisfies Record<TurnedAway, string>
 
 /** `event_time_in_milliseconds` → `event time in milliseconds`, for codes that have no words of their own. */
 export const plainCode = (code: string): string => code.replaceAll('_', ' ').replace(/\bmeta\b/, 'Meta')

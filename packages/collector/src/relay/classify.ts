@@ -62,7 +62,7 @@ const park = (cause: Cause): Rule['means'] => ({ kind: 'park', cause })
  * @see https://developers.facebook.com/docs/graph-api/guides/error-handling
  * @see https://developers.facebook.com/documentation/ads-commerce/marketing-api/error-reference
  */
-export const RULES: readonly Rule[] = [
+const RULES: readonly Rule[] = [
   // The object does not exist, or the token may not see it: nothing is wrong with the events.
   { code: 100, subcode: 33, means: park('wrong_pixel') },
 

@@ -1,7 +1,7 @@
 /** The types that Meta's fields have. `null` is a value like any other here: it has no type and breaks every one of them. */
 export type FieldType = keyof typeof FIELD_TYPES
 
-export const FIELD_TYPES = {
+const FIELD_TYPES = {
   text: isText,
   /** One text or a list of them. */
   texts: (value: unknown) => isText(value) || (Array.isArray(value) && value.length > 0 && value.every(isText)),
