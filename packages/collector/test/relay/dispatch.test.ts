@@ -15,7 +15,7 @@ function open() {
   const breaker = { state: 'closed' as BreakerState, enter: () => undefined }
   const begun: Begun[] = []
   const dispatch = createDispatch({
-    limits: { sockets: 16, socketsInTrouble: 8, expressSockets: 4 },
+    limits: RELAY_LIMITS,
     breaker: breaker as Breaker,
     isStopping: () => false,
     begin: (lane, slot) => begun.push({ name: lane.name, express: slot.express, free: () => slot.free() }),
@@ -45,7 +45,7 @@ describe('the dispatch', () => {
     expect(begun).toHaveLength(17)
   })
 
-  it('keeps sockets free of lanes in trouble, which may hang', () => {
+  it('keeps half of the sockets free of lanes in trouble, which may hang', () => {
     const { begun, dispatch, names } = open()
 
     lanes(20, 3).forEach((each) => dispatch.add(each))
