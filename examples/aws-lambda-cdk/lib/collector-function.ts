@@ -36,11 +36,8 @@ const EXTERNAL = [
   './sqlite-queue-*',
 ]
 
-/** Halves the bundle: of undici the collector uses the pool alone, and of all file types the few it answers with. */
-const ALIASES = {
-  '--alias:undici': './lambda/undici.ts',
-  '--alias:mime-db': './lambda/mime-db.json',
-}
+/** Of all file types that there are, the few that the collector answers with are enough. */
+const ALIASES = { '--alias:mime-db': './lambda/mime-db.json' }
 
 /** A function with the collector in it. */
 export function collectorFunction(scope: Construct, id: string, props: FunctionProps): NodejsFunction {
