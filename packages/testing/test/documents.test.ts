@@ -17,7 +17,7 @@ function filesBelow(folder = ''): string[] {
 
 const FILES = filesBelow()
 const DOCUMENTS = FILES.filter((path) => path.endsWith('.md'))
-const TESTS = FILES.filter((path) => path.endsWith('.test.ts') || path.endsWith('/queue-contract.ts'))
+const SOURCES = FILES.filter((path) => /\.(ts|mjs|js)$/.test(path))
 const textOf = (path: string) => readFileSync(join(ROOT, path), 'utf8')
 const found = (pattern: RegExp, text: string) => [...text.matchAll(pattern)].map(([, what]) => what ?? '')
 
@@ -50,16 +50,18 @@ describe.each(DOCUMENTS)('%s', (path) => {
     expect(broken).toEqual([])
   })
 
-  it('names tests that are there, by file and by title', () => {
-    const near = ['', 'packages/collector/test', 'packages/collector/test/http', dirname(path)]
+  it('names tests and other code that is there, tests also by their titles', () => {
+    const collector = 'packages/collector'
+    const near = ['', dirname(path), `${collector}/test`, `${collector}/test/http`, collector, `${collector}/src`]
+    near.push(...['http', 'pipeline', 'relay'].map((part) => `${collector}/src/${part}`))
     const filesOf = (name: string) => {
       const end = name.replaceAll('.', '\\.').replaceAll('*', '[^/]*')
-      return TESTS.filter((test) => near.some((folder) => new RegExp(`^${end}$`).test(relative(folder, test))))
+      return SOURCES.filter((file) => near.some((folder) => new RegExp(`^${end}$`).test(relative(folder, file))))
     }
-    const tests = found(/`([\w./*-]+\.test\.ts|queue\/queue-contract\.ts)`/g, text)
+    const named = found(/`([\w./*-]+\.ts)`/g, text)
     const titles = [...text.matchAll(/`([\w./-]+\.test\.ts)`: "([^"]+)"/g)]
 
-    expect(tests.filter((name) => filesOf(name).length === 0)).toEqual([])
+    expect(named.filter((name) => filesOf(name).length === 0)).toEqual([])
     for (const [, name = '', title = ''] of titles) {
       expect(
         filesOf(name).some((file) => textOf(file).includes(title)),
