@@ -10,7 +10,7 @@ import type { LeasedEvent } from '../queue.js'
 import { eventsOf } from '../postgres/chunk.js'
 import type { Brokers } from './connection.js'
 import { HEADER } from './messages.js'
-import type { Chunk } from './pixel-state.js'
+import type { Chunk } from './chunk.js'
 
 const MAX_BYTES = 32 * 1024 * 1024
 /** Requests to the brokers at a time. */

@@ -16,7 +16,8 @@ import type { Nodes } from './nodes.js'
 import type { Page } from './page.js'
 import type { Pages } from './pages.js'
 import { leave } from './pages.js'
-import type { Chunk, PixelState } from './pixel-state.js'
+import type { Chunk } from './chunk.js'
+import type { PixelState } from './pixel-state.js'
 
 /** Chunks read ahead at a time. At light load a chunk is one event, under load hundreds. */
 const MAX_CHUNKS = 256

@@ -4,7 +4,8 @@ import { performance } from 'node:perf_hooks'
 import { setTimeout as wait } from 'node:timers/promises'
 import { QueueFullError, QueueInUseError, QueueUnavailableError } from '../../errors.js'
 import type { QueueOptions } from '../queue-options.js'
-import type { LaneHold, LaneKey, LaneStatus, Queue, QueueStatus } from '../queue.js'
+import type { LaneKey, Queue, QueueStatus } from '../queue.js'
+import { unwelcomeBecause } from '../welcome.js'
 import { Bodies } from './bodies.js'
 import { asQueueError, connectBrokers, ensureStream, patiently, replicasWanted } from './connection.js'
 import { Drainer } from './drainer.js'
@@ -18,11 +19,11 @@ import { LogState } from './log-state.js'
 import { parseNatsUrl } from './nats-url.js'
 import { Nodes, OWNERSHIP_MS } from './nodes.js'
 import { Pages } from './pages.js'
-import type { PixelState } from './pixel-state.js'
 import { Publisher } from './publisher.js'
 import { Reserve } from './reserve.js'
 import { bucketOf, REMEMBERED_BUCKETS } from './seen.js'
 import { Sweeper } from './sweeper.js'
+import { lanesOf, statusOf, waitingBytes } from './waiting.js'
 
 /** Half of the relay's batching second. */
 const LOOK_EVERY_MS = 500
@@ -154,15 +155,13 @@ export async function openLogQueue(
   }
 
   async function assertWelcome(): Promise<void> {
-    const others = nodes.others()
-    const stranger = others.find(
-      ({ pixels }) => pixels.length > 0 && pixelIds.length > 0 && !pixels.some((id) => pixelIds.includes(id)),
-    )
-    const problem =
-      alone && others.length > 0
-        ? `The queue is in use by ${others.map(({ id }) => id).join(', ')}. Stop every collector on it first; one that died is forgotten within ${ownershipMs / 1_000} s.`
-        : stranger &&
-          `Another cluster uses this stream: the collector ${stranger.id} has other pixels. Give this one its own: QUEUE_URL=…?stream=another_name`
+    const problem = unwelcomeBecause(nodes.others(), {
+      pixelIds,
+      alone,
+      aliveMs: ownershipMs,
+      shared: 'this stream',
+      remedy: 'its own: QUEUE_URL=…?stream=another_name',
+    })
     if (problem === undefined) return
     await nodes.stop()
     throw new QueueInUseError(problem)
@@ -241,16 +240,12 @@ export async function openLogQueue(
   const beats = setInterval(() => void beat().catch(() => undefined), beatEveryMs)
   for (const timer of [looks, beats]) timer.unref()
 
-  const waitingBytes = () => total((pixel) => [...pixel.waiting.values()].reduce((sum, { bytes }) => sum + bytes, 0))
-  const total = (of: (pixel: PixelState) => number) =>
-    [...state.pixels.values()].reduce((sum, pixel) => sum + of(pixel), 0)
-
   return {
     async append(events, drops = []) {
       if (closing) throw new QueueUnavailableError('The queue is closed.')
       if (!reserve.isComplete) throw new QueueFullError('The brokers have no room left.')
       const bytes = events.reduce((sum, { json }) => sum + json.length, 0)
-      if (waitingBytes() + bytes > maxBytes) {
+      if (waitingBytes(state.pixels.values()) + bytes > maxBytes) {
         missingBytes = bytes
         throw new QueueFullError()
       }
@@ -289,8 +284,8 @@ export async function openLogQueue(
     },
 
     status(): Promise<QueueStatus> {
-      const bytes = waitingBytes()
-      if (bytes + missingBytes <= maxBytes) missingBytes = 0
+      const waiting = statusOf(state.pixels.values())
+      if (waiting.bytes + missingBytes <= maxBytes) missingBytes = 0
       const refusing = closing
         ? 'closing'
         : trouble !== undefined
@@ -298,16 +293,7 @@ export async function openLogQueue(
           : missingBytes > 0 || !reserve.isComplete
             ? 'full'
             : undefined
-      const lanes = [...state.pixels.values()].flatMap(lanesOf)
-      const oldest = lanes.flatMap(({ oldestReceivedAtMs }) => oldestReceivedAtMs ?? [])
-      return Promise.resolve({
-        waitingEvents: lanes.reduce((sum, { waitingEvents }) => sum + waitingEvents, 0),
-        bytes,
-        maxBytes,
-        deadLetters: total((pixel) => pixel.letterCount),
-        ...(oldest.length > 0 && { oldestReceivedAtMs: Math.min(...oldest) }),
-        ...(refusing !== undefined && { refusing }),
-      })
+      return Promise.resolve({ ...waiting, maxBytes, ...(refusing !== undefined && { refusing }) })
     },
 
     probe: beat,
@@ -339,22 +325,6 @@ export async function openLogQueue(
       await brokers.connection.close()
     },
   }
-}
-
-function lanesOf(pixel: PixelState): LaneStatus[] {
-  const { waiting, page } = pixel
-  return [...new Set([...waiting.keys(), ...Object.keys(page.holds)])].map((testEventCode) => {
-    const { events, bytes } = waiting.get(testEventCode) ?? { events: 0, bytes: 0 }
-    const oldestReceivedAtMs = events > 0 ? pixel.oldestReceivedAtMs(testEventCode) : undefined
-    const hold: LaneHold | undefined = page.holds[testEventCode]
-    return {
-      lane: pixel.lane(testEventCode),
-      waitingEvents: events,
-      waitingBytes: bytes,
-      ...(oldestReceivedAtMs !== undefined && { oldestReceivedAtMs }),
-      ...(hold && { hold }),
-    }
-  })
 }
 
 function rethrow(error: unknown): never {

@@ -5,31 +5,12 @@
  * (The server is asked to refuse such messages too, but older servers let some through when two arrive at the same instant.)
  */
 import type { DropReason, LaneKey, PixelBooks } from '../queue.js'
+import type { Chunk } from './chunk.js'
+import { chunkOf, countIn } from './chunk.js'
 import type { ChunkFacts, LetterFacts, PageFacts, SweptFacts } from './messages.js'
 import type { Page } from './page.js'
 import { addDrops, emptyPage, readPage } from './page.js'
 import { fromRanges } from './ranges.js'
-
-/** What waits of one lane in one chunk. */
-interface Part {
-  testEventCode: string
-  events: number
-  bytes: number
-  left: number
-  /** `undefined`: all events of the chunk. */
-  indexes?: Set<number>
-}
-
-export interface Chunk {
-  version: number
-  seq: number
-  receivedAtMs: number
-  events: number
-  parts: Part[]
-  drops: Partial<Record<DropReason, number>>
-  replays: [letterSeq: number, indexes: string][]
-  hashes: string
-}
 
 export interface LetterBox {
   seq: number
@@ -216,7 +197,7 @@ export class PixelState {
     if (chunk === undefined) return
     this.#count(chunk, -1)
     const gone = this.page.partial.get(version) ?? new Set<number>()
-    for (const part of chunk.parts) part.left = part.events - countOf(gone, part.indexes)
+    for (const part of chunk.parts) part.left = part.events - countIn(gone, part)
     this.#count(chunk, 1)
   }
 
@@ -231,35 +212,6 @@ export class PixelState {
     addDrops(this.#liveDrops, drops, sign)
     for (const [, indexes] of replays) this.#liveReplays += sign * fromRanges(indexes).size
   }
-}
-
-function chunkOf(seq: number, facts: ChunkFacts): Chunk {
-  const { version, receivedAtMs, events, bytes, tests = [], drops = {}, replays = [], hashes } = facts
-  const parts = tests.map(([testEventCode, ranges, own]): Part => {
-    const indexes = fromRanges(ranges)
-    return { testEventCode, events: indexes.size, left: indexes.size, bytes: own, indexes }
-  })
-  const rest = events - parts.reduce((total, part) => total + part.events, 0)
-  if (rest > 0) {
-    const tested = new Set(parts.flatMap(({ indexes }) => [...(indexes ?? [])]))
-    const own = bytes - parts.reduce((total, part) => total + part.bytes, 0)
-    const indexes = Array.from({ length: events }, (_, index) => index).filter((index) => !tested.has(index))
-    parts.push({
-      testEventCode: '',
-      events: rest,
-      left: rest,
-      bytes: own,
-      ...(parts.length > 0 && { indexes: new Set(indexes) }),
-    })
-  }
-  return { version, seq, receivedAtMs, events, parts, drops, replays, hashes }
-}
-
-function countOf(gone: ReadonlySet<number>, indexes: ReadonlySet<number> | undefined): number {
-  if (indexes === undefined) return gone.size
-  let count = 0
-  for (const index of gone) if (indexes.has(index)) count++
-  return count
 }
 
 export function sum(counts: Partial<Record<DropReason, number>>): number {

@@ -5,6 +5,7 @@
  */
 import type pg from 'pg'
 import { QueueInUseError } from '../../errors.js'
+import { unwelcomeBecause, type Member } from '../welcome.js'
 import { transaction } from './connection.js'
 
 /** Who has not been heard of for so long does not come back under its old name. */
@@ -19,11 +20,6 @@ export interface PresenceOptions {
   pixelIds: readonly string[]
   /** How long after its last sign a node counts as alive, in milliseconds. */
   aliveMs: number
-}
-
-interface Other {
-  id: string
-  pixels: string[]
 }
 
 export class Presence {
@@ -47,7 +43,13 @@ export class Presence {
   async announce(alone: boolean): Promise<void> {
     // First of all: of two that start at the same moment at least one sees the other.
     await this.beat()
-    const problem = this.#problemWith(await this.#others(), alone)
+    const problem = unwelcomeBecause(await this.#others(), {
+      pixelIds: this.#pixelIds,
+      alone,
+      aliveMs: this.#aliveMs,
+      shared: 'these tables',
+      remedy: 'its own schema: QUEUE_URL=…?schema=another_name',
+    })
     if (problem !== undefined) {
       await this.leave()
       throw new QueueInUseError(problem)
@@ -68,20 +70,8 @@ export class Presence {
     await this.#pool.query('DELETE FROM node WHERE id = $1', [this.#node])
   }
 
-  #problemWith(others: readonly Other[], alone: boolean): string | undefined {
-    if (alone && others.length > 0) {
-      return `The queue is in use by ${others.map(({ id }) => id).join(', ')}. Stop every collector on it first; one that died is forgotten within ${this.#aliveMs / 1_000} s.`
-    }
-    if (this.#pixelIds.length === 0) return undefined
-    const stranger = others.find(({ pixels }) => pixels.length > 0 && !pixels.some((id) => this.#pixelIds.includes(id)))
-    return (
-      stranger &&
-      `Another cluster uses these tables: the collector ${stranger.id} has other pixels. Give this one its own schema: QUEUE_URL=…?schema=another_name`
-    )
-  }
-
-  async #others(): Promise<Other[]> {
-    const { rows } = await this.#pool.query<Other>(
+  async #others(): Promise<Member[]> {
+    const { rows } = await this.#pool.query<Member>(
       `SELECT id, pixels FROM node WHERE alive_at > clock_timestamp() - $1 * interval '1 millisecond' AND id <> $2`,
       [this.#aliveMs, this.#node],
     )
