@@ -79,7 +79,8 @@ async function serving(child: Child, start: (ports: Record<string, string>) => C
 }
 
 interface LogLine {
-  time: number
+  /** In words, as ISO 8601 has it. */
+  time: string
   event?: string
   ambiguous?: boolean
   lane?: string
@@ -93,11 +94,11 @@ interface LogLine {
 export function unanswered({ child }: ClusterNode): Accident[] {
   const lines = child.output().split('\n')
   const logged = lines.flatMap((line) => (line.startsWith('{') ? [parsed(line)] : []))
-  return logged.flatMap(({ time, event, ambiguous, lane = '', durationMs = 0 }) =>
-    event === 'relay.request' && ambiguous === true
-      ? { name: 'an answer not waited for', around: 'first', fromMs: time - durationMs, toMs: time, pixelId: lane }
-      : [],
-  )
+  return logged.flatMap(({ time, event, ambiguous, lane = '', durationMs = 0 }) => {
+    if (event !== 'relay.request' || ambiguous !== true) return []
+    const toMs = Date.parse(time)
+    return { name: 'an answer not waited for', around: 'first', fromMs: toMs - durationMs, toMs, pixelId: lane }
+  })
 }
 
 /** A process that was killed may have been in the middle of a line. */
@@ -105,7 +106,7 @@ function parsed(line: string): LogLine {
   try {
     return JSON.parse(line) as LogLine
   } catch {
-    return { time: 0 }
+    return { time: '' }
   }
 }
 
