@@ -39,18 +39,59 @@ describe('groupCommit()', () => {
 
   it('gathers what arrives during a commit for the next one', async () => {
     const { group, commits, sizes } = controlled()
-    const first = group.append(someEvents(1), [])
+    const first = [1, 1, 1, 1, 1].map((count) => group.append(someEvents(count), []))
     await turn()
 
     const later = [group.append(someEvents(1), []), group.append(someEvents(2), [])]
     await turn()
-    expect(sizes()).toEqual([1])
+    expect(sizes()).toEqual([5])
     commits[0]!.end(NOTHING)
-    await first
+    await Promise.all(first)
 
-    expect(sizes()).toEqual([1, 3])
+    expect(sizes()).toEqual([5, 3])
     commits[1]!.end(NOTHING)
     await Promise.all(later)
+  })
+
+  it('sends one ahead as soon as it is half as large as the one under way, and gathers the rest', async () => {
+    const { group, commits, sizes } = controlled()
+    const append = async (requests: number) => {
+      const answers = Array.from({ length: requests }, () => group.append(someEvents(1), []))
+      await turn()
+      return answers
+    }
+    const first = await append(6)
+
+    const ahead = [...(await append(2)), ...(await append(1))]
+    expect(sizes()).toEqual([6, 3])
+
+    const rest = await append(9)
+    expect(sizes()).toEqual([6, 3])
+    commits[0]!.end(NOTHING)
+    await Promise.all(first)
+    expect(sizes()).toEqual([6, 3, 9])
+
+    commits[1]!.end(NOTHING)
+    commits[2]!.end(NOTHING)
+    await Promise.all([...ahead, ...rest])
+  })
+
+  it('ends only when none is under way', async () => {
+    const { group, commits } = controlled()
+    const answers = [group.append(someEvents(1), [])]
+    await turn()
+    answers.push(group.append(someEvents(1), []))
+    await turn()
+    let over = false
+    const ended = group.end().then(() => (over = true))
+
+    commits[1]!.end(NOTHING)
+    await answers[1]
+    await turn()
+    expect(over).toBe(false)
+    commits[0]!.end(NOTHING)
+
+    await Promise.all([...answers, ended])
   })
 
   it('says of each event whether it was known, to the caller it belongs to', async () => {
