@@ -3,7 +3,7 @@
  * busy ones: who exceeds them hangs.
  */
 export const BENCHES = [
-  { name: 'ingest', title: 'Durable ingest', args: ['--seconds', '2', '--rounds', '3'], limitS: 240 },
+  { name: 'ingest', title: 'Durable ingest', args: ['--seconds', '2', '--rounds', '5'], limitS: 480 },
   { name: 'relay', title: 'The relay beside a bare loop', args: ['--events', '100000'], limitS: 240 },
   {
     name: 'relay-lanes',

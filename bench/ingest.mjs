@@ -5,7 +5,8 @@
  *     node bench/ingest.mjs [--seconds 3] [--rounds 5] [--connections 64] [--json]
  *
  * Needs a build (`npm run build`). Every server is a process of its own, loaded by one sender, turn by turn, so that what else the
- * machine does hits all alike; the numbers are medians of the rounds. The collector is the real command with its queue in a file.
+ * machine does hits all alike; the numbers are medians of the rounds, after some that only warm up: V8 takes ten seconds to have
+ * compiled a collector under load, and one to have compiled bare `node:http`. The collector is the real command with its queue in a file.
  * It stands in three rows:
  *
  * - `collector`: a server's events, while Meta is away and has asked to come again in an hour. So this is ingest alone: read, checked,
@@ -35,6 +36,9 @@ const SECONDS = Number(values.seconds)
 const ROUNDS = Number(values.rounds)
 const CONNECTIONS = Number(values.connections)
 const NODE_MAJOR = Number(process.versions.node.split('.')[0])
+
+/** A collector runs for weeks: what its first seconds cost is not of interest here. */
+const WARM_UP_ROUNDS = 3
 
 /** One event a request: what is aimed at. The CPU aim is 50 µs beside bare's 28. */
 const AIMS = {
@@ -77,13 +81,12 @@ async function compare(eventsPerRequest) {
   }
   const results = Object.fromEntries(Object.keys(servers).map((name) => [name, []]))
   const failures = []
-  for (let round = 0; round <= ROUNDS; round++) {
+  for (let round = 0; round < WARM_UP_ROUNDS + ROUNDS; round++) {
     for (const [name, server] of Object.entries(servers)) {
       const order = { eventsPerRequest, sender: name.includes('browsers') ? 'browser' : 'server' }
       const result = await load(server, order).catch((error) => ({ error: String(error) }))
       if (result.error ?? result.firstFailure) failures.push(`${name}: ${result.error ?? result.firstFailure}`)
-      // The first round warms up.
-      if (round > 0 && result.requests > 0) results[name].push(result)
+      if (round >= WARM_UP_ROUNDS && result.requests > 0) results[name].push(result)
     }
   }
   for (const server of new Set([...Object.values(servers), meta, away])) await server.stop()
@@ -135,7 +138,7 @@ function tabulate(eventsPerRequest, results) {
 async function atHalfLoad(rate) {
   const away = await startBaseline('away')
   const collector = await startCollector(await folder(), away.port)
-  await load(collector, { eventsPerRequest: 1 })
+  for (let round = 0; round < WARM_UP_ROUNDS; round++) await load(collector, { eventsPerRequest: 1 })
   const rounds = []
   for (let round = 0; round < ROUNDS; round++) {
     await collector.watchLoop()
