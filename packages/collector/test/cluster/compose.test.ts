@@ -3,6 +3,7 @@ import { createServer } from 'node:http'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import type { AddressInfo } from 'node:net'
+import { setTimeout as wait } from 'node:timers/promises'
 import { createSandbox, type Sandbox } from '@pixel-mirror/sandbox'
 import { eventually } from '@pixel-mirror/testing'
 import { afterEach, describe, expect, it } from 'vitest'
@@ -17,6 +18,8 @@ import {
 
 const PIXEL = '1234567890'
 const PATIENTLY_MS = 90_000
+/** All events come from one address: faster ones would meet `RATE_LIMIT`, a hundred a second. */
+const PAUSE_MS = 20
 const has = (command: string) => spawnSync(command, ['version']).error === undefined
 const natsVersion = /v(\d+)\.(\d+)/.exec(spawnSync('nats-server', ['--version'], { encoding: 'utf8' }).stdout ?? '')
 /** Older ones do not know `sync_interval: always`; for them the line is left out. */
@@ -108,7 +111,10 @@ async function meanwhile(url: string, work: () => Promise<unknown>): Promise<{ i
   const answers: { id: string; status: number }[] = []
   let going = true
   const sending = (async () => {
-    while (going) answers.push(await post(url))
+    while (going) {
+      answers.push(await post(url))
+      await wait(PAUSE_MS)
+    }
   })()
   await work().finally(() => (going = false))
   await sending
