@@ -1,6 +1,7 @@
 // Builds every package from its sources. What is a dependency in its package.json stays an import; everything else is bundled.
 import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync, rmSync } from 'node:fs'
+import { basename } from 'node:path'
 import { brotliCompressSync, gzipSync } from 'node:zlib'
 import json from '@rollup/plugin-json'
 import nodeResolve from '@rollup/plugin-node-resolve'
@@ -92,43 +93,41 @@ const constantsAsLets = {
 const onlyGetAndSet = {
   name: 'only-get-and-set',
   transform(code, id) {
-    const parts = id.includes('js.cookie')
-      ? [
-          [/if \(typeof document === 'undefined'\) \{\s+return\s+\}/, ''],
-          [/if \(typeof document === 'undefined' \|\| [^{]+\{\s+return\s+\}/, ''],
-          [/attributes = assign\(\{\}, defaultAttributes, attributes\);/, ''],
-          [
-            /if \(typeof attributes.expires === 'number'\) \{([^}]+);\s+\}\s+if \(attributes.expires\) \{[^}]+(\.to[^}]+)\}/,
-            '$1$2',
-          ],
-          [/if \(!attributes\[attributeName\]\) \{\s+continue\s+\}/, ''],
-          [/if \(attributes\[attributeName\] === true\) \{\s+continue\s+\}/, ''],
-          [/\.split\(';'\)\[0\]/, ''],
-          [/var jar = \{\};?/, ''],
-          [/return name \? jar\[name\] : jar/, ''],
-          [/try \{\s+var found = [^]+?catch \(_e\) \{[^}]+\}/, 'if (name === parts[0]) return value'],
-          [/converter\.write\(value, name\)/, 'value'],
-          [/document\.cookie \? (.+) : \[\]/, '$1'],
-          [/name = encodeURIComponent\(name\)[^;]+;/, ''],
-          [/\/\*!.+\*\//, ''],
-          [
-            /function init\(converter, defaultAttributes\) \{([^]+)return Object\.create\([^]+/,
-            '$1export { get, set }',
-          ],
-        ]
-      : id.endsWith('identity.ts')
-        ? [
-            [/import jsCookie from/, 'import * as cookies from'],
-            [/const cookies = .+/, ''],
-          ]
-        : []
     let kept = code
-    for (const [part, instead] of parts) {
+    for (const [part, instead] of LEFT_OUT[basename(id)] ?? []) {
       if (!part.test(kept)) this.error(`${id} has changed: nothing of it looks like ${part} any more.`)
       kept = kept.replace(part, instead)
     }
     return kept === code ? null : { code: kept, map: null }
   },
+}
+
+/** By file: what is replaced, and by what. */
+const LEFT_OUT = {
+  'js.cookie.mjs': [
+    [/if \(typeof document === 'undefined'\) \{\s+return\s+\}/, ''],
+    [/if \(typeof document === 'undefined' \|\| [^{]+\{\s+return\s+\}/, ''],
+    [/attributes = assign\(\{\}, defaultAttributes, attributes\);/, ''],
+    [
+      /if \(typeof attributes.expires === 'number'\) \{([^}]+);\s+\}\s+if \(attributes.expires\) \{[^}]+(\.to[^}]+)\}/,
+      '$1$2',
+    ],
+    [/if \(!attributes\[attributeName\]\) \{\s+continue\s+\}/, ''],
+    [/if \(attributes\[attributeName\] === true\) \{\s+continue\s+\}/, ''],
+    [/\.split\(';'\)\[0\]/, ''],
+    [/var jar = \{\};?/, ''],
+    [/return name \? jar\[name\] : jar/, ''],
+    [/try \{\s+var found = [^]+?catch \(_e\) \{[^}]+\}/, 'if (name === parts[0]) return value'],
+    [/converter\.write\(value, name\)/, 'value'],
+    [/document\.cookie \? (.+) : \[\]/, '$1'],
+    [/name = encodeURIComponent\(name\)[^;]+;/, ''],
+    [/\/\*!.+\*\//, ''],
+    [/function init\(converter, defaultAttributes\) \{([^]+)return Object\.create\([^]+/, '$1export { get, set }'],
+  ],
+  'identity.ts': [
+    [/import jsCookie from/, 'import * as cookies from'],
+    [/const cookies = .+/, ''],
+  ],
 }
 
 /** The tracker for a `<script>` tag: one file, no globals but its own, as small as it gets. */

@@ -21,6 +21,9 @@ export const RANGE_WORDS: Record<RangeName, { short: string; long: string }> = {
   '90d': { short: '90 days', long: 'the last 90 days' },
 }
 
+/** What is left out, of bots for example, was not for Meta. */
+export const nothingIn = ({ range }: Choice): string => `No event for Meta was received in ${RANGE_WORDS[range].long}`
+
 /** `#/value?range=24h&pixel=1` */
 export function readChoice(hash: string): Choice {
   const [path = '', query = ''] = hash.replace(/^#\/?/, '').split('?')

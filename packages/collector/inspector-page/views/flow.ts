@@ -1,5 +1,5 @@
 import type { FlowEvent, FlowRow, Summary } from '../../src/inspector/api.js'
-import { RANGE_WORDS } from '../choice.js'
+import { nothingIn, RANGE_WORDS } from '../choice.js'
 import { h, type Child } from '../element.js'
 import { withNews } from '../flow-rows.js'
 import { formatCount } from '../format.js'
@@ -169,7 +169,7 @@ function lede(page: Page, summary: Summary | undefined): Child[] {
   if (!summary) return ['…']
   const { events = 0, delivered = 0 } = summary.total
   const range = RANGE_WORDS[page.choice.range].long
-  if (events === 0) return [`Nothing was received in ${range}.`]
+  if (events === 0) return [nothingIn(page.choice), '.']
   return [
     'In ',
     range,

@@ -1,7 +1,7 @@
 import type { Health, Note, Summary } from '../../src/inspector/api.js'
 import type { Counts } from '../../src/inspector/counts.js'
 import { attentions, type Attention } from '../attention.js'
-import { RANGE_WORDS } from '../choice.js'
+import { nothingIn, RANGE_WORDS } from '../choice.js'
 import { h, type Child } from '../element.js'
 import { formatBytes, formatCount, formatDay, formatDuration, formatHour, formatShare, formatShort } from '../format.js'
 import { latencyAt } from '../latency.js'
@@ -62,7 +62,7 @@ function lede(all: readonly Attention[], { total }: Summary, page: Page): Child[
       'Not quite. ',
       h('b', {}, `${all.length === 1 ? 'One thing needs' : `${formatCount(all.length)} things need`} you.`),
     ]
-  if (events === 0) return [`Nothing was received in ${range}, and nothing is wrong here.`]
+  if (events === 0) return [nothingIn(page.choice), ', and nothing is wrong here.']
   return [
     'Yes. ',
     h('b', {}, formatCount(delivered)),

@@ -1,7 +1,7 @@
 import type { MetaQuality, Summary } from '../../src/inspector/api.js'
 import type { Counts } from '../../src/inspector/counts.js'
 import { adviceFor, coverageOf, type Advice } from '../advice.js'
-import { RANGE_WORDS } from '../choice.js'
+import { nothingIn, RANGE_WORDS } from '../choice.js'
 import { h, type Child } from '../element.js'
 import { formatCount, formatShare } from '../format.js'
 import { isExpected, MATCH_KEYS } from '../match-keys.js'
@@ -34,12 +34,7 @@ export function createQualityView(): View {
       if (!summary) return h('div', { class: 'view quality' }, heading(title, '…'))
       const rows = summary.names.filter(({ counts }) => (counts['events'] ?? 0) > 0)
       if (rows.length === 0)
-        return h(
-          'div',
-          { class: 'view quality' },
-          heading(title, 'Nothing was received in ', RANGE_WORDS[page.choice.range].long, '.'),
-          nothing(),
-        )
+        return h('div', { class: 'view quality' }, heading(title, nothingIn(page.choice), '.'), nothing())
       const advice = adviceFor(rows)
       return h(
         'div',

@@ -1,6 +1,6 @@
 import type { Summary, Twin } from '../../src/inspector/api.js'
 import { addCounts, type Counts } from '../../src/inspector/counts.js'
-import { RANGE_WORDS } from '../choice.js'
+import { nothingIn, RANGE_WORDS } from '../choice.js'
 import { h, withStyle, type Child } from '../element.js'
 import { formatCount, formatMoneys, formatShare, formatShort } from '../format.js'
 import { chart, type ChartData, type Series } from '../parts/chart.js'
@@ -36,12 +36,7 @@ export function createValueView(): View {
       drawn = summary ? chartsOf(summary) : []
       if (!summary) return h('div', { class: 'view value' }, heading('What the mirror won', '…'))
       if (summary.names.length === 0)
-        return h(
-          'div',
-          { class: 'view value' },
-          heading('What the mirror won', 'Nothing was received in ', RANGE_WORDS[page.choice.range].long, '.'),
-          nothing(),
-        )
+        return h('div', { class: 'view value' }, heading('What the mirror won', nothingIn(page.choice), '.'), nothing())
       return h(
         'div',
         { class: 'view value' },
